@@ -1,0 +1,97 @@
+/*
+ * The arithmetic of the network (format-spec/arithmetic.md), behind one table of function pointers.
+ *
+ * The reference in plain C fills the table first; each instruction set replaces what it does better. All versions give
+ * the same results to the bit, which tests/checkkernels.c proves. Kernels know nothing of networks or files.
+ *
+ * Activations are int16, channels innermost and padded to a multiple of 16 with zeros. A row of positions that a
+ * convolution with several taps reads has two zero positions before its first and after its last one.
+ */
+#ifndef AINN_KERNELS_H
+#define AINN_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define AINN_LANE 16              /* channels are padded to a multiple of this */
+#define AINN_MAX_SEGMENTS 27
+#define AINN_BOUND 8191           /* usual saturation bound of activations */
+
+/* What a dense layer computes; points into the model. */
+typedef struct ainn_dense {
+    const int16_t *weights;       /* [out/16][segment][segment's channels/2][16][2] */
+    const int32_t *bias;          /* [out], quality bias already added */
+    const uint8_t *shift;         /* [out] */
+    size_t block;                 /* int16 elements of one output block in weights: 16 * sum of segment channels */
+    int out;                      /* channels, a multiple of 16 */
+    int leaky;                    /* LeakyReLU before the shift */
+    int bound;                    /* of the output */
+} ainn_dense;
+
+/* One input of a dense layer: a tap of a convolution, or one of several concatenated tensors. */
+typedef struct ainn_segment {
+    const int16_t *data;          /* of the first output position */
+    size_t step;                  /* elements from one output position's input to the next one's */
+    int channels;                 /* a multiple of 16 */
+} ainn_segment;
+
+typedef struct ainn_depthwise {
+    const int16_t *weights;       /* [9][channels] */
+    const int32_t *bias;
+    const uint8_t *shift;
+    int channels;
+    int bound;                    /* LeakyReLU always follows */
+} ainn_depthwise;
+
+typedef struct ainn_kernels {
+    const char *name;             /* "c", "avx2", "avx512", "avx512vnni", "openblas", ... */
+
+    /* out[p * out_step + o] for positions p and outputs o. If residual is not NULL, residual[p * residual_step + o] is
+     * added before the bound is applied; it may be the same memory as out. */
+    void (*dense)(int16_t *out, size_t out_step, size_t positions, const ainn_dense *layer,
+                  const ainn_segment *segments, int segment_count, const int16_t *residual, size_t residual_step);
+
+    /* rows: the three input rows around the output row, at the first output position. Packed: step is `channels`. */
+    void (*depthwise)(int16_t *out, size_t positions, const ainn_depthwise *layer, const int16_t *const rows[3]);
+
+    /* Couplings. st: [positions][2 * channels], scale inputs first, then shifts. x: [positions][channels], in place or not. */
+    void (*couple_forward)(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
+    void (*couple_inverse)(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
+
+    /* Box means of 3, 5 and 7 over one row of planar values, given seven rows (edges already repeated three samples to
+     * each side): three output rows. */
+    void (*box_means)(int16_t *mean3, int16_t *mean5, int16_t *mean7, size_t width, const int16_t *const rows[7]);
+
+    /* FDSM-S and colour of one half-resolution row (arithmetic.md, steps 6 and 7): both [positions][32] (low 12, high 12, padding),
+     * mask [positions][16] (four logits); writes u = 0 .. 65536 of R, G, B, two rows of 2 * positions each: planes[c][y]. */
+    void (*synthesise)(uint32_t *const planes[3][2], const int16_t *both, const int16_t *mask, size_t positions, const int16_t sigmoid[2][64], int pixel_frac);
+
+    /* Samples from u: (u * max + 32768) >> 16, stored `stride` bytes apart as uint8_t (max 255) or uint16_t. */
+    void (*store8)(uint8_t *out, ptrdiff_t stride, const uint32_t *u, size_t count);
+    void (*store16)(uint16_t *out, ptrdiff_t stride, const uint32_t *u, size_t count, uint32_t max);
+} ainn_kernels;
+
+/* Bits of ainn_cpu_flags(). */
+#define AINN_CPU_AVX2 1
+#define AINN_CPU_AVX512 2         /* F, BW, DQ, VL */
+#define AINN_CPU_VNNI 4           /* AVX512_VNNI, with AINN_CPU_AVX512 */
+#define AINN_CPU_VBMI 8
+#define AINN_CPU_NEON 16
+#define AINN_CPU_AMX 32
+
+/* What this machine can do; the environment variable AINN_CPU ("c", "openblas", "avx2", "avx512", "vnni") may ask for less. */
+unsigned ainn_cpu_flags(void);
+
+/* The best table for these flags; static, never NULL. */
+const ainn_kernels *ainn_kernels_for(unsigned flags);
+
+/* Every table that this machine can run, reference first, NULL at the end: what the tests and benchmarks walk. */
+const ainn_kernels *const *ainn_kernels_all(void);
+
+/* Each fills in what its instruction set does better than what the table holds. */
+void ainn_kernels_c(ainn_kernels *table);
+void ainn_kernels_openblas(ainn_kernels *table);
+void ainn_kernels_avx2(ainn_kernels *table);
+void ainn_kernels_avx512(ainn_kernels *table, unsigned flags);
+
+#endif

@@ -1,0 +1,77 @@
+#include "util/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGNMENT 64
+
+/* Stands right before the memory that is handed out. */
+typedef struct prefix {
+    void *block;
+    size_t size;
+} prefix;
+
+static void *default_allocate(void *opaque, size_t size)
+{
+    (void)opaque;
+    return malloc(size);
+}
+
+static void default_release(void *opaque, void *memory)
+{
+    (void)opaque;
+    free(memory);
+}
+
+void ainn_memory_init(ainn_memory *memory, const ainn_allocator *allocator, uint64_t limit)
+{
+    static const ainn_allocator standard = { NULL, default_allocate, default_release };
+    memset(memory, 0, sizeof(*memory));
+    memory->allocator = allocator ? *allocator : standard;
+    memory->limit = limit;
+}
+
+void *ainn_alloc(ainn_memory *memory, size_t size)
+{
+    memory->limit_was_hit = 0;
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    if (size > memory->limit || memory->used > memory->limit - size) {
+        memory->limit_was_hit = 1;
+        return NULL;
+    }
+    unsigned char *block = memory->allocator.allocate(memory->allocator.opaque, size + sizeof(prefix) + ALIGNMENT);
+    if (!block)
+        return NULL;
+    uintptr_t start = ((uintptr_t)block + sizeof(prefix) + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
+    unsigned char *aligned = block + (start - (uintptr_t)block);
+    prefix before = { block, size };
+    memcpy(aligned - sizeof(before), &before, sizeof(before));
+    memory->used += size;
+    if (memory->used > memory->peak)
+        memory->peak = memory->used;
+    return memset(aligned, 0, size);
+}
+
+void *ainn_alloc_array(ainn_memory *memory, size_t count, size_t size)
+{
+    memory->limit_was_hit = 0;
+    if (size && count > SIZE_MAX / 2 / size)
+        return NULL;
+    return ainn_alloc(memory, count * size);
+}
+
+void ainn_free_memory(ainn_memory *memory, void *pointer)
+{
+    if (!pointer)
+        return;
+    prefix before;
+    memcpy(&before, (unsigned char *)pointer - sizeof(before), sizeof(before));
+    memory->used -= before.size;
+    memory->allocator.release(memory->allocator.opaque, before.block);
+}
+
+ainn_status ainn_memory_status(const ainn_memory *memory)
+{
+    return memory->limit_was_hit ? AINN_ERROR_LIMIT : AINN_ERROR_MEMORY;
+}
