@@ -44,7 +44,7 @@ typedef struct ainn_depthwise {
 } ainn_depthwise;
 
 typedef struct ainn_kernels {
-    const char *name;             /* "c", "avx2", "avx512", "avx512vnni", "openblas", ... */
+    const char *name;             /* "c", "openblas", "avx2", "avx512", "vnni", ...: the values of AINN_CPU */
 
     /* out[p * out_step + o] for positions p and outputs o. If residual is not NULL, residual[p * residual_step + o] is
      * added before the bound is applied; it may be the same memory as out. */
@@ -54,16 +54,18 @@ typedef struct ainn_kernels {
     /* rows: the three input rows around the output row, at the first output position. Packed: step is `channels`. */
     void (*depthwise)(int16_t *out, size_t positions, const ainn_depthwise *layer, const int16_t *const rows[3]);
 
-    /* Couplings. st: [positions][2 * channels], scale inputs first, then shifts. x: [positions][channels], in place or not. */
+    /* Couplings. st: [positions][2 * channels], scale inputs first, then shifts. x: [positions][channels], in place or not.
+     * |x| and |shifts| are at most AINN_BOUND. */
     void (*couple_forward)(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
     void (*couple_inverse)(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
 
     /* Box means of 3, 5 and 7 over one row of planar values, given seven rows (edges already repeated three samples to
-     * each side): three output rows. */
+     * each side): three output rows. |values| at most AINN_BOUND; mean = (sum * round(2^18 / n^2) + 2^17) >> 18. */
     void (*box_means)(int16_t *mean3, int16_t *mean5, int16_t *mean7, size_t width, const int16_t *const rows[7]);
 
     /* FDSM-S and colour of one half-resolution row (arithmetic.md, steps 6 and 7): both [positions][32] (low 12, high 12, padding),
-     * mask [positions][16] (four logits); writes u = 0 .. 65536 of R, G, B, two rows of 2 * positions each: planes[c][y]. */
+     * mask [positions][16] (four logits), |both| at most AINN_BOUND; writes u = 0 .. 65536 of R, G, B, two rows of
+     * 2 * positions each: planes[c][y]. */
     void (*synthesise)(uint32_t *const planes[3][2], const int16_t *both, const int16_t *mask, size_t positions, const int16_t sigmoid[2][64], int pixel_frac);
 
     /* Samples from u: (u * max + 32768) >> 16, stored `stride` bytes apart as uint8_t (max 255) or uint16_t. */
@@ -78,8 +80,9 @@ typedef struct ainn_kernels {
 #define AINN_CPU_VBMI 8
 #define AINN_CPU_NEON 16
 #define AINN_CPU_AMX 32
+#define AINN_CPU_OPENBLAS 64      /* built with OpenBLAS */
 
-/* What this machine can do; the environment variable AINN_CPU ("c", "openblas", "avx2", "avx512", "vnni") may ask for less. */
+/* What this machine can do; the environment variable AINN_CPU, the name of a table, may ask for less. Read once. */
 unsigned ainn_cpu_flags(void);
 
 /* The best table for these flags; static, never NULL. */

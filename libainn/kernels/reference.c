@@ -1,0 +1,174 @@
+/*
+ * The kernels in plain C: the definition that every other version is tested against, and what runs where nothing
+ * better does. Sums wrap modulo 2^32, as vector instructions do, so that even a model that breaks its bounds is harmless.
+ */
+#include "kernels/kernels.h"
+#include "kernels/reference.h"
+
+#include <string.h>
+
+static int32_t clamp(int32_t v, int32_t bound)
+{
+    return v < -bound ? -bound : v > bound ? bound : v;
+}
+
+/* LeakyReLU with slope 1/8, rounding shift. */
+static int32_t requantise(uint32_t sum, int leaky, unsigned shift)
+{
+    int32_t acc = (int32_t)sum;
+
+    if (leaky && acc < 0)
+        acc >>= 3;
+    return (int32_t)((uint32_t)acc + (1u << (shift - 1))) >> shift;
+}
+
+void ainn_dense_c(int16_t *out, size_t out_step, size_t positions, const ainn_dense *layer,
+                  const ainn_segment *segments, int segment_count, const int16_t *residual, size_t residual_step)
+{
+    for (size_t p = 0; p < positions; p++) {
+        for (int o = 0; o < layer->out; o += AINN_LANE) {
+            const int16_t *w = layer->weights + (size_t)(o / AINN_LANE) * layer->block;
+            uint32_t acc[AINN_LANE];
+
+            for (int lane = 0; lane < AINN_LANE; lane++)
+                acc[lane] = (uint32_t)layer->bias[o + lane];
+            for (int s = 0; s < segment_count; s++) {
+                const int16_t *x = segments[s].data + p * segments[s].step;
+
+                for (int i = 0; i < segments[s].channels; i += 2, w += 2 * AINN_LANE)
+                    for (int lane = 0; lane < AINN_LANE; lane++)
+                        acc[lane] += (uint32_t)(w[2 * lane] * x[i]) + (uint32_t)(w[2 * lane + 1] * x[i + 1]);
+            }
+            for (int lane = 0; lane < AINN_LANE; lane++) {
+                int32_t v = requantise(acc[lane], layer->leaky, layer->shift[o + lane]);
+
+                if (residual)
+                    v += residual[p * residual_step + (size_t)(o + lane)];
+                out[p * out_step + (size_t)(o + lane)] = (int16_t)clamp(v, layer->bound);
+            }
+        }
+    }
+}
+
+void ainn_depthwise_c(int16_t *out, size_t positions, const ainn_depthwise *layer, const int16_t *const rows[3])
+{
+    const ptrdiff_t channels = layer->channels;
+
+    for (ptrdiff_t p = 0; p < (ptrdiff_t)positions; p++) {
+        for (ptrdiff_t c = 0; c < channels; c++) {
+            uint32_t acc = (uint32_t)layer->bias[c];
+
+            for (int tap = 0; tap < 9; tap++)
+                acc += (uint32_t)(layer->weights[tap * channels + c] * rows[tap / 3][(p + tap % 3 - 1) * channels + c]);
+            out[p * channels + c] = (int16_t)clamp(requantise(acc, 1, layer->shift[c]), layer->bound);
+        }
+    }
+}
+
+/* A function of 64 segments at t (F = 10); int16 as in a vector register. */
+static int16_t table64(const int16_t table[2][64], int32_t t)
+{
+    uint32_t u = (uint32_t)(clamp(t, AINN_BOUND) + 8192);
+
+    return (int16_t)(table[0][u >> 8] + ((table[1][u >> 8] * (int32_t)((u & 255) << 7)) >> 16));
+}
+
+void ainn_couple_forward_c(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64])
+{
+    for (size_t p = 0; p < positions; p++, out += channels, x += channels, st += 2 * channels)
+        for (int c = 0; c < channels; c++)
+            out[c] = (int16_t)clamp(((x[c] * table64(scale, st[c]) + 4096) >> 13) + st[channels + c], AINN_BOUND);
+}
+
+void ainn_couple_inverse_c(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64])
+{
+    for (size_t p = 0; p < positions; p++, out += channels, x += channels, st += 2 * channels)
+        for (int c = 0; c < channels; c++) {
+            int32_t v = clamp(x[c] - st[channels + c], AINN_BOUND);
+
+            out[c] = (int16_t)clamp((v * table64(scale, -st[c]) + 4096) >> 13, AINN_BOUND);
+        }
+}
+
+/* Sum over a square window of `size` around (row 3, column x), times round(2^18 / size^2): within 31 bits for |values| <= 8191. */
+static int16_t window_mean(const int16_t *const rows[7], ptrdiff_t x, int size, uint32_t reciprocal)
+{
+    int32_t sum = 0;
+
+    for (int dy = -(size / 2); dy <= size / 2; dy++)
+        for (int dx = -(size / 2); dx <= size / 2; dx++)
+            sum += rows[3 + dy][x + dx];
+    return (int16_t)((int32_t)((uint32_t)sum * reciprocal + (1u << 17)) >> 18);
+}
+
+void ainn_box_means_c(int16_t *mean3, int16_t *mean5, int16_t *mean7, size_t width, const int16_t *const rows[7])
+{
+    for (ptrdiff_t x = 0; x < (ptrdiff_t)width; x++) {
+        mean3[x] = window_mean(rows, x, 3, AINN_MEAN3);
+        mean5[x] = window_mean(rows, x, 5, AINN_MEAN5);
+        mean7[x] = window_mean(rows, x, 7, AINN_MEAN7);
+    }
+}
+
+/* One sample of the rotation back to RGB. */
+static uint32_t colour(int32_t a, int32_t b, int32_t c, const int16_t factors[3])
+{
+    uint32_t r = (uint32_t)a * (uint32_t)factors[0] + (uint32_t)b * (uint32_t)factors[1] + (uint32_t)c * (uint32_t)factors[2];
+    int32_t u = (int32_t)(r + (1u << 28) + (1u << 12)) >> 13;
+
+    return u < 0 ? 0 : u > 65536 ? 65536 : (uint32_t)u;
+}
+
+void ainn_synthesise_c(uint32_t *const planes[3][2], const int16_t *both, const int16_t *mask, size_t positions,
+                       const int16_t sigmoid[2][64], int pixel_frac)
+{
+    static const int16_t rotation[3][3] = {{4730, 5793, 3344}, {4730, 0, -6689}, {4730, -5793, 3344}};
+
+    for (size_t p = 0; p < positions; p++, both += 32, mask += 16) {
+        for (size_t d = 0; d < 4; d++) {
+            int16_t m = table64(sigmoid, mask[d]);
+            int32_t v[3];
+
+            for (size_t k = 0; k < 3; k++) {
+                int32_t low = both[3 * d + k], high = both[12 + 3 * d + k];
+                uint32_t mix = (uint32_t)(high * 16384) + (uint32_t)(m * (low - high)) + (1u << pixel_frac);
+
+                v[k] = (int32_t)mix >> (pixel_frac + 1);
+            }
+            for (int c = 0; c < 3; c++)
+                planes[c][d >> 1][2 * p + (d & 1)] = colour(v[0], v[1], v[2], rotation[c]);
+        }
+    }
+}
+
+void ainn_store8_c(uint8_t *out, ptrdiff_t stride, const uint32_t *u, size_t count)
+{
+    for (size_t i = 0; i < count; i++, out += stride)
+        *out = (uint8_t)((u[i] * 255 + 32768) >> 16);
+}
+
+void ainn_store16_c(uint16_t *out, ptrdiff_t stride, const uint32_t *u, size_t count, uint32_t max)
+{
+    uint8_t *bytes = (uint8_t *)out;
+
+    for (size_t i = 0; i < count; i++, bytes += stride) {
+        uint16_t sample = (uint16_t)((u[i] * max + 32768) >> 16);
+
+        memcpy(bytes, &sample, sizeof sample);
+    }
+}
+
+void ainn_kernels_c(ainn_kernels *table)
+{
+    *table = (ainn_kernels){
+        .name = "c",
+        .dense = ainn_dense_c,
+        .depthwise = ainn_depthwise_c,
+        .couple_forward = ainn_couple_forward_c,
+        .couple_inverse = ainn_couple_inverse_c,
+        .box_means = ainn_box_means_c,
+        .synthesise = ainn_synthesise_c,
+        .store8 = ainn_store8_c,
+        .store16 = ainn_store16_c,
+    };
+}
