@@ -73,11 +73,19 @@ static int16_t table64(const int16_t table[2][64], int32_t t)
     return (int16_t)(table[0][u >> 8] + ((table[1][u >> 8] * (int32_t)((u & 255) << 7)) >> 16));
 }
 
+/* The reciprocal of scale(-t) in units of 2^-13: the table's own, one Newton step better, so that forward and inverse cancel. */
+static int32_t forward_scale(const int16_t scale[2][64], int32_t t)
+{
+    int32_t r = table64(scale, t), e = (1 << 26) - r * table64(scale, -t);
+
+    return r + ((r * (e >> 8) + (1 << 17)) >> 18);
+}
+
 void ainn_couple_forward_c(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64])
 {
     for (size_t p = 0; p < positions; p++, out += channels, x += channels, st += 2 * channels)
         for (int c = 0; c < channels; c++)
-            out[c] = (int16_t)clamp(((x[c] * table64(scale, st[c]) + 4096) >> 13) + st[channels + c], AINN_BOUND);
+            out[c] = (int16_t)clamp(((x[c] * forward_scale(scale, st[c]) + 4096) >> 13) + st[channels + c], AINN_BOUND);
 }
 
 void ainn_couple_inverse_c(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64])
