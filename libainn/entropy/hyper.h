@@ -1,0 +1,53 @@
+/*
+ * The networks of one group of latents (format-spec/bitstream.md): hyper-analysis and hyper-synthesis here, the four
+ * context steps in context.h.
+ */
+#ifndef AINN_ENTROPY_HYPER_H
+#define AINN_ENTROPY_HYPER_H
+
+#include "ainn.h"
+#include "kernels/kernels.h"
+#include "model/model.h"
+#include "util/memory.h"
+#include "util/pool.h"
+
+#define AINN_GROUP_SIZE 64        /* latents along one side of a group, at most */
+#define AINN_PLANE_MARGIN 2       /* zero positions around a plane, as the widest convolution needs */
+
+/* A small picture of activations with zeros around it. */
+typedef struct ainn_plane {
+    int16_t *data;                /* of position (0, 0) */
+    size_t stride;                /* elements from a row to the next */
+    uint32_t width, height;
+    int channels;
+} ainn_plane;
+
+typedef struct ainn_group_net {
+    ainn_memory *memory;
+    const ainn_model *model;
+    const ainn_kernels *kernels;
+    ainn_pool *pool;              /* may be NULL */
+    uint32_t hx, hy;              /* of the group whose features are kept */
+    int16_t *buffer[6];           /* memory of planes */
+    size_t buffer_size[6];        /* in elements */
+    ainn_plane features;          /* leaky(hs(z)), 2N channels, cropped to hx x hy */
+    int16_t *scratch;             /* scale inputs of one row, for each thread */
+    size_t scratch_size;          /* of one thread, in elements */
+} ainn_group_net;
+
+/* Networks for groups of at most 64x64 latents; all memory is taken here. `pool` may be NULL. */
+ainn_status ainn_group_net_create(ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,
+                                  ainn_group_net **net);
+/* NULL is allowed. */
+void ainn_group_net_destroy(ainn_group_net *net);
+
+/* Size of the hyperlatents along one side: latents reduced by two strides of 2. */
+static inline uint32_t ainn_hyper_size(uint32_t latents) { return ((latents + 1) / 2 + 1) / 2; }
+
+/* y: [hy * hx][M], F = y_frac. z: [zy * zx][Z], rounded to integers and limited to z_max. */
+void ainn_hyper_analysis(ainn_group_net *net, const int16_t *y, uint32_t hx, uint32_t hy, int16_t *z);
+
+/* Features of a group from its hyperlatents; kept in the net for the context steps. */
+void ainn_hyper_synthesis(ainn_group_net *net, const int16_t *z, uint32_t hx, uint32_t hy);
+
+#endif
