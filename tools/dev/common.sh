@@ -1,0 +1,68 @@
+# Shared by quickstart and run-tests: packages, steps that tell what they do, builds. Sourced, not run.
+# shellcheck shell=bash
+
+BUILD_PACKAGES=(gcc make pkg-config zlib1g-dev libpng-dev libjpeg-dev libopenblas-dev)
+TEST_PACKAGES=(clang check valgrind python3-numpy python3-pil python3-scipy python3-matplotlib python3-torch libclang-rt-14-dev)
+FFMPEG_PACKAGES=(dpkg-dev nasm xz-utils)
+
+logs=${AINN_BUILD_DIR:-$PWD/build}/logs
+mkdir -p "$logs"
+started=$SECONDS
+step_count=0
+
+# Installs those Debian packages that are missing; says which.
+install_packages() {
+    local missing=() package sudo=
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    [ "$(id -u)" -eq 0 ] || sudo=sudo
+    echo "Installing packages: ${missing[*]}"
+    if ! { $sudo apt-get update && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends "${missing[@]}"; } >"$logs/packages.log" 2>&1; then
+        tail -n 20 "$logs/packages.log" >&2
+        echo "FAILED: these packages could not be installed: ${missing[*]}" >&2
+        exit 1
+    fi
+}
+
+# step TITLE COMMAND...: runs the command with its output in a log; on failure shows the log's end and stops.
+step() {
+    local title=$1 log begun=$SECONDS status=0
+    shift
+    step_count=$((step_count + 1))
+    log=$(printf '%s/%02d.log' "$logs" "$step_count")
+    printf '[%2d] %s ... ' "$step_count" "$title"
+    # A subshell with -e, so that a function stops at its first failing command; set +e around it keeps that alive.
+    set +e
+    (set -e; "$@") >"$log" 2>&1 </dev/null
+    status=$?
+    set -e
+    if [ "$status" -ne 0 ]; then
+        printf 'FAILED (exit code %s)\n' "$status"
+        tail -n 40 "$log" >&2
+        printf '\nFAILED: %s\nThe whole log: %s\n' "$title" "$log" >&2
+        exit 1
+    fi
+    printf 'ok, %d s\n' $((SECONDS - begun))
+}
+
+finish() {
+    printf 'Everything passed in %d s.\n' $((SECONDS - started))
+}
+
+# build_in DIR [VAR=VALUE...] -- [configure arguments...]: configures once, then makes.
+build_in() {
+    local dir=$1 top=$PWD vars=()
+    shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do vars+=("$1"); shift; done
+    shift
+    mkdir -p "$dir"
+    cd "$dir"
+    if [ ! -f config.status ] || [ "$top/configure" -nt config.status ] || [ "$*" != "$(cat .arguments 2>/dev/null)" ]; then
+        "$top/configure" "$@" "${vars[@]}"
+        printf '%s' "$*" >.arguments
+    fi
+    make -j"$(nproc)"
+    cd "$top"
+}
