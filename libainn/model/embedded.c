@@ -1,0 +1,60 @@
+/*
+ * Model files become read-only data of the library as they are: nothing is unpacked, pages that are not used are never
+ * read. The build says which ones (AINN_EMBED_*) and where they lie (AINN_MODELS_DIR).
+ */
+#include "model/embedded.h"
+
+#include <stddef.h>
+
+#include "ainn.h"
+
+#define EMBED(NAME)                                                        \
+    __asm__(".section .rodata.ainn_model_" #NAME ",\"a\",%progbits\n"      \
+            ".balign 64\n"                                                 \
+            ".hidden ainn_embedded_" #NAME "\n"                            \
+            ".globl ainn_embedded_" #NAME "\n"                             \
+            "ainn_embedded_" #NAME ":\n"                                   \
+            ".incbin \"" AINN_MODELS_DIR "/" #NAME ".ainnmodel\"\n"        \
+            ".hidden ainn_embedded_" #NAME "_end\n"                        \
+            ".globl ainn_embedded_" #NAME "_end\n"                         \
+            "ainn_embedded_" #NAME "_end:\n"                               \
+            ".byte 0\n"                                                    \
+            ".balign 64\n"                                                 \
+            ".previous\n");                                                \
+    extern const uint8_t ainn_embedded_##NAME[] __attribute__((visibility("hidden"))); \
+    extern const uint8_t ainn_embedded_##NAME##_end[] __attribute__((visibility("hidden")))
+
+#define ENTRY(NAME) {#NAME, ainn_embedded_##NAME, ainn_embedded_##NAME##_end}
+
+#ifdef AINN_EMBED_STANDARD
+EMBED(standard);
+#endif
+#ifdef AINN_EMBED_FAST
+EMBED(fast);
+#endif
+
+/* The order here is the order of preference: the first model is the default. */
+const ainn_embedded_model ainn_embedded_models[] = {
+#ifdef AINN_EMBED_STANDARD
+    ENTRY(standard),
+#endif
+#ifdef AINN_EMBED_FAST
+    ENTRY(fast),
+#endif
+    {NULL, NULL, NULL},
+};
+
+static const char *const names[] = {
+#ifdef AINN_EMBED_STANDARD
+    "standard",
+#endif
+#ifdef AINN_EMBED_FAST
+    "fast",
+#endif
+    NULL,
+};
+
+const char *const *ainn_model_names(void)
+{
+    return names;
+}
