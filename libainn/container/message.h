@@ -1,0 +1,20 @@
+/* A sentence about what went wrong, for the user. */
+#ifndef AINN_CONTAINER_MESSAGE_H
+#define AINN_CONTAINER_MESSAGE_H
+
+#include "ainn.h"
+
+#define AINN_MESSAGE_SIZE 256
+
+typedef struct ainn_message {
+    char text[AINN_MESSAGE_SIZE];
+} ainn_message;
+
+/* Writes the sentence (message may be NULL) and returns `status`, so that a failure is one line where it is found. */
+ainn_status ainn_fail(ainn_message *message, ainn_status status, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+#endif
