@@ -1,0 +1,1 @@
+"""Modules of ainnbench: measuring libainn and other codecs side by side."""
