@@ -6,4 +6,9 @@
 #include "config.h"
 #endif
 
+/* 64-bit only: 32-bit x86 has too few vector registers for these kernels. */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(AINN_NO_SIMD)
+#define AINN_X86_KERNELS 1
+#endif
+
 #endif

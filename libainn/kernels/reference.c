@@ -78,7 +78,7 @@ static int32_t forward_scale(const int16_t scale[2][64], int32_t t)
 {
     int32_t r = table64(scale, t), e = (1 << 26) - r * table64(scale, -t);
 
-    return r + ((r * (e >> 8) + (1 << 17)) >> 18);
+    return r + ((int32_t)((uint32_t)r * (uint32_t)(e >> 8) + (1u << 17)) >> 18);
 }
 
 void ainn_couple_forward_c(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64])

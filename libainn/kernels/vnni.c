@@ -1,0 +1,19 @@
+/* Convolutions with AVX-512 VNNI, whose vpdpwssd multiplies pairs and adds them to 32-bit sums in one instruction. */
+#include "kernels/build.h"
+
+#ifdef AINN_X86_KERNELS
+#include <immintrin.h>
+#include <string.h>
+
+#include "kernels/x86.h"
+
+#define DENSE_NAME ainn_dense_vnni
+#define DENSE_TARGET AINN_AVX512 ",avx512vnni"
+#define DENSE_STEP(acc, x, w) _mm512_dpwssd_epi32(acc, x, w)
+#include "kernels/dense_avx512.h"
+
+#define DEPTHWISE_NAME ainn_depthwise_vnni
+#define DEPTHWISE_TARGET DENSE_TARGET
+#define DEPTHWISE_STEP DENSE_STEP
+#include "kernels/depthwise_avx512.h"
+#endif

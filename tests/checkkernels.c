@@ -1,0 +1,409 @@
+/*
+ * Every table of kernels that this machine can run against the reference in C, in the manner of dav1d's checkasm: random and
+ * extreme inputs, every tail, buffers that end at a page that must not be touched, and whole buffers compared, so that
+ * one stray byte shows. `--bench` measures in place of testing (benchkernels.c); `--seed N` repeats a run.
+ */
+#define _GNU_SOURCE
+#include "benchkernels.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static char current[200];                       /* what is tested now, for the message of a crash */
+static unsigned long passed, failed;
+static uint64_t state = 88172645463325252u;
+
+uint32_t check_random(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uint32_t)(state >> 32);
+}
+
+int check_between(int low, int high)
+{
+    return low + (int)(check_random() % (unsigned)(high - low + 1));
+}
+
+/* ---- Buffers that end at an inaccessible page ---- */
+
+typedef struct buffer {
+    void *data;
+    uint8_t *map;
+    size_t usable, mapped;
+} buffer;
+
+static buffer make(size_t size)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    buffer b = {0};
+
+    b.usable = (size + page) / page * page;      /* always some bytes before the data, too */
+    b.mapped = b.usable + page;
+    b.map = mmap(NULL, b.mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (b.map == MAP_FAILED || mprotect(b.map + b.usable, page, PROT_NONE)) {
+        perror("checkkernels: mmap");
+        exit(2);
+    }
+    memset(b.map, 0xa5, b.usable);
+    b.data = b.map + b.usable - size;
+    return b;
+}
+
+static void drop(buffer *b)
+{
+    munmap(b->map, b->mapped);
+}
+
+/* Same size, same fill: everything must be equal, also where nothing should have been written. */
+static int same(const buffer *a, const buffer *b)
+{
+    return !memcmp(a->map, b->map, a->usable);
+}
+
+static void verdict(int good)
+{
+    if (good) {
+        passed++;
+        return;
+    }
+    failed++;
+    printf("FAIL %s: differs from the reference\n", current);
+}
+
+static void crashed(int number)
+{
+    static const char text[] = ": touches memory outside its buffers\n";
+
+    (void)number;
+    if (write(1, "FAIL ", 5) < 0 || write(1, current, strlen(current)) < 0 || write(1, text, sizeof text - 1) < 0)
+        _exit(2);
+    _exit(1);
+}
+
+/* ---- Inputs ---- */
+
+enum { RANDOM, HIGH, LOW, MIXED, PATTERNS };    /* uniform; all at +bound; all at -bound; either */
+
+static void fill(int16_t *values, size_t count, int bound, int pattern)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] = (int16_t)(pattern == RANDOM ? check_between(-bound, bound) : pattern == HIGH ? bound : pattern == LOW ? -bound :
+                              check_random() & 1 ? bound : -bound);
+}
+
+/* Weights and bias of one output so that bound_in * sum|w| + |bias| + 2^(s-1) just stays below 2^31; `stride` between weights. */
+static void fill_output(int16_t *w, size_t count, int32_t *bias, uint8_t *shift, int bound_in, int pattern, int (*offset)(size_t), int lane)
+{
+    int64_t room = INT32_MAX, half;
+    int32_t largest;
+
+    *shift = (uint8_t)check_between(1, 30);
+    half = (int64_t)1 << (*shift - 1);
+    room -= half;
+    *bias = (int32_t)(check_random() % (uint32_t)(room / 2)) * (check_random() & 1 ? 1 : -1);
+    room = (room - (*bias < 0 ? -(int64_t)*bias : *bias)) / bound_in;
+    largest = (int32_t)(room / (int64_t)count);
+    largest = largest > 32767 ? 32767 : largest;
+    for (size_t i = 0; i < count; i++) {
+        const int32_t limit = pattern == MIXED && i % 7 == 0 ? (int32_t)(room > 32767 ? 32767 : room) : largest < room ? largest : (int32_t)room;
+        const int32_t v = pattern == RANDOM ? check_between(-limit, limit) : pattern == MIXED && check_random() & 1 ? -limit : limit;
+
+        w[offset(i) + 2 * lane] = (int16_t)v;
+        room -= v < 0 ? -v : v;
+    }
+}
+
+static int dense_offset(size_t i)
+{
+    return (int)(i / 2 * 32 + i % 2);
+}
+
+/* ---- Dense ---- */
+
+typedef struct dense_case {
+    int segments, channels, out;                /* channels of the widest segment */
+    size_t positions;
+    int leaky, pattern;
+    int residual;                               /* 0 none, 1 elsewhere, 2 in place */
+} dense_case;
+
+static void check_dense(const ainn_kernels *reference, const ainn_kernels *table, const dense_case *c)
+{
+    static const int bounds[] = {8191, 8191, 32767, 127};
+    const int bound_in = bounds[check_random() % 3], wide = check_random() & 1;
+    ainn_segment segments[AINN_MAX_SEGMENTS];
+    buffer inputs[AINN_MAX_SEGMENTS], weights, bias, shift, residual, outputs[2];
+    size_t total = 0, out_step = (size_t)c->out + (wide ? (size_t)check_between(0, 33) : 0);
+    size_t residual_step = c->residual == 2 ? out_step : (size_t)c->out + (wide ? (size_t)check_between(0, 9) : 0);
+    const size_t out_size = ((c->positions - 1) * out_step + (size_t)c->out) * sizeof(int16_t);
+    ainn_dense layer = {.out = c->out, .leaky = c->leaky, .bound = bounds[check_random() % 4]};
+
+    snprintf(current, sizeof current, "dense (%s): %d segments, up to %d channels, %d outputs, %zu positions, leaky %d, pattern %d, residual %d",
+             table->name, c->segments, c->channels, c->out, c->positions, c->leaky, c->pattern, c->residual);
+    for (int s = 0; s < c->segments; s++) {
+        const int channels = s ? AINN_LANE * check_between(1, c->channels / AINN_LANE) : c->channels;
+        const size_t step = (size_t)channels + (wide ? (size_t)check_between(0, 50) : 0);
+        const size_t count = (c->positions - 1) * step + (size_t)channels;
+
+        inputs[s] = make(count * sizeof(int16_t));
+        fill(inputs[s].data, count, bound_in, c->pattern);
+        segments[s] = (ainn_segment){inputs[s].data, step, channels};
+        total += (size_t)channels;
+    }
+    layer.block = AINN_LANE * total;
+    weights = make(layer.block * (size_t)(c->out / AINN_LANE) * sizeof(int16_t));
+    bias = make((size_t)c->out * sizeof(int32_t));
+    shift = make((size_t)c->out);
+    for (int o = 0; o < c->out; o++)
+        fill_output((int16_t *)weights.data + (size_t)(o / AINN_LANE) * layer.block, total, (int32_t *)bias.data + o, (uint8_t *)shift.data + o,
+                    bound_in, c->pattern, dense_offset, o % AINN_LANE);
+    layer.weights = weights.data;
+    layer.bias = bias.data;
+    layer.shift = shift.data;
+
+    outputs[0] = make(out_size);
+    outputs[1] = make(out_size);
+    residual = make(((c->positions - 1) * residual_step + (size_t)c->out) * sizeof(int16_t));
+    fill(residual.data, (c->positions - 1) * residual_step + (size_t)c->out, 8191, c->pattern);
+    for (int i = 0; i < 2; i++) {
+        const int16_t *added = c->residual == 0 ? NULL : c->residual == 1 ? residual.data : outputs[i].data;
+
+        if (c->residual == 2)
+            memcpy(outputs[i].data, residual.data, out_size);
+        (i ? table : reference)->dense(outputs[i].data, out_step, c->positions, &layer, segments, c->segments, added, residual_step);
+    }
+    verdict(same(&outputs[0], &outputs[1]));
+    for (int s = 0; s < c->segments; s++)
+        drop(&inputs[s]);
+    drop(&weights), drop(&bias), drop(&shift), drop(&residual), drop(&outputs[0]), drop(&outputs[1]);
+}
+
+static void check_all_dense(const ainn_kernels *reference, const ainn_kernels *table)
+{
+    static const int segment_counts[] = {1, 2, 9, 25};
+    static const size_t large[] = {48, 97, 200};
+
+    for (size_t positions = 1; positions <= 37; positions++)             /* every tail of positions and blocks */
+        for (int out = AINN_LANE; out <= 7 * AINN_LANE; out += AINN_LANE)
+            check_dense(reference, table, &(dense_case){1, AINN_LANE * check_between(1, 4), out, positions, (int)(positions & 1),
+                                                        (int)(check_random() % PATTERNS), (int)(check_random() % 3)});
+    for (int i = 0; i < 4; i++)
+        for (int pattern = 0; pattern < PATTERNS; pattern++)
+            for (int residual = 0; residual < 3; residual++)
+                for (int large_index = 0; large_index < 3; large_index++)
+                    check_dense(reference, table, &(dense_case){segment_counts[i], AINN_LANE * check_between(1, segment_counts[i] > 2 ? 4 : 32),
+                                                                AINN_LANE * check_between(1, 12), large[large_index], large_index & 1, pattern, residual});
+}
+
+/* ---- Depthwise ---- */
+
+static void check_depthwise(const ainn_kernels *reference, const ainn_kernels *table, int channels, size_t positions, int pattern)
+{
+    const size_t count = (positions + 2) * (size_t)channels, size = positions * (size_t)channels * sizeof(int16_t);
+    buffer rows[3], weights = make(9 * (size_t)channels * sizeof(int16_t)), bias = make((size_t)channels * sizeof(int32_t));
+    buffer shift = make((size_t)channels), outputs[2] = {make(size), make(size)};
+    const int16_t *at[3];
+    ainn_depthwise layer = {weights.data, bias.data, shift.data, channels, check_random() & 1 ? 8191 : check_between(1, 32767)};
+
+    snprintf(current, sizeof current, "depthwise (%s): %d channels, %zu positions, pattern %d", table->name, channels, positions, pattern);
+    for (int r = 0; r < 3; r++) {
+        rows[r] = make(count * sizeof(int16_t));
+        fill(rows[r].data, count, 8191, pattern);
+        at[r] = (int16_t *)rows[r].data + channels;
+    }
+    for (int c = 0; c < channels; c++) {
+        int16_t taps[32 * 9];
+
+        fill_output(taps, 9, (int32_t *)bias.data + c, (uint8_t *)shift.data + c, 8191, pattern, dense_offset, 0);
+        for (int t = 0; t < 9; t++)
+            ((int16_t *)weights.data)[t * channels + c] = taps[dense_offset((size_t)t)];
+    }
+    reference->depthwise(outputs[0].data, positions, &layer, at);
+    table->depthwise(outputs[1].data, positions, &layer, at);
+    verdict(same(&outputs[0], &outputs[1]));
+    for (int r = 0; r < 3; r++)
+        drop(&rows[r]);
+    drop(&weights), drop(&bias), drop(&shift), drop(&outputs[0]), drop(&outputs[1]);
+}
+
+static void check_all_depthwise(const ainn_kernels *reference, const ainn_kernels *table)
+{
+    for (int channels = AINN_LANE; channels <= 8 * AINN_LANE; channels += AINN_LANE)
+        for (size_t positions = 1; positions <= 20; positions++)
+            check_depthwise(reference, table, channels, positions, (int)(check_random() % PATTERNS));
+    for (int pattern = 0; pattern < PATTERNS; pattern++)
+        check_depthwise(reference, table, 512, 61, pattern);
+}
+
+/* ---- Couplings ---- */
+
+/* A table of the spec's kind: exp(tanh(x / 2)) has no place in integer code, a line through its range does as well. */
+static void make_table(int16_t table[2][64], int low, int high, int wild)
+{
+    for (int i = 0; i < 64; i++) {
+        table[0][i] = (int16_t)(wild ? check_between(-32768, 32767) : low + (high - low) * i / 64);
+        table[1][i] = (int16_t)(wild ? check_between(-32768, 32767) : (high - low) / 32);
+    }
+}
+
+static void check_couple(const ainn_kernels *reference, const ainn_kernels *table, int channels, size_t positions, int pattern, int inverse)
+{
+    const size_t count = positions * (size_t)channels, size = count * sizeof(int16_t);
+    buffer x = make(size), st = make(2 * size), outputs[2] = {make(size), make(size)}, scale = make(2 * 64 * sizeof(int16_t));
+    const int in_place = check_random() & 1;
+
+    snprintf(current, sizeof current, "couple_%s (%s): %d channels, %zu positions, pattern %d", inverse ? "inverse" : "forward",
+             table->name, channels, positions, pattern);
+    make_table(scale.data, 3013, 22268, check_random() & 1);
+    fill(x.data, count, 8191, pattern);
+    fill(st.data, 2 * count, 8191, pattern);
+    for (int i = 0; i < 2; i++) {
+        const ainn_kernels *k = i ? table : reference;
+
+        if (in_place)
+            memcpy(outputs[i].data, x.data, size);
+        (inverse ? k->couple_inverse : k->couple_forward)(outputs[i].data, in_place ? outputs[i].data : x.data, st.data, positions, channels,
+                                                          scale.data);
+    }
+    verdict(same(&outputs[0], &outputs[1]));
+    drop(&x), drop(&st), drop(&outputs[0]), drop(&outputs[1]), drop(&scale);
+}
+
+static void check_all_couplings(const ainn_kernels *reference, const ainn_kernels *table)
+{
+    for (int inverse = 0; inverse < 2; inverse++)
+        for (int channels = AINN_LANE; channels <= 13 * AINN_LANE; channels += AINN_LANE)
+            for (int pattern = 0; pattern < PATTERNS; pattern++)
+                for (size_t positions = 1; positions <= 7; positions += 2)
+                    check_couple(reference, table, channels, pattern ? positions : 40 * positions, pattern, inverse);
+}
+
+/* ---- Pixels ---- */
+
+static void check_box_means(const ainn_kernels *reference, const ainn_kernels *table, size_t width, int pattern)
+{
+    buffer rows[7], outputs[2][3];
+    const int16_t *at[7];
+    int good = 1;
+
+    snprintf(current, sizeof current, "box_means (%s): width %zu, pattern %d", table->name, width, pattern);
+    for (int r = 0; r < 7; r++) {
+        rows[r] = make((width + 6) * sizeof(int16_t));
+        fill(rows[r].data, width + 6, 8191, pattern);
+        at[r] = (int16_t *)rows[r].data + 3;
+    }
+    for (int i = 0; i < 2; i++) {
+        for (int k = 0; k < 3; k++)
+            outputs[i][k] = make(width * sizeof(int16_t));
+        (i ? table : reference)->box_means(outputs[i][0].data, outputs[i][1].data, outputs[i][2].data, width, at);
+    }
+    for (int k = 0; k < 3; k++) {
+        good &= same(&outputs[0][k], &outputs[1][k]);
+        drop(&outputs[0][k]), drop(&outputs[1][k]);
+    }
+    verdict(good);
+    for (int r = 0; r < 7; r++)
+        drop(&rows[r]);
+}
+
+static void check_synthesise(const ainn_kernels *reference, const ainn_kernels *table, size_t positions, int pattern, int frac)
+{
+    buffer both = make(positions * 32 * sizeof(int16_t)), mask = make(positions * 16 * sizeof(int16_t)), planes[2][6];
+    int16_t sigmoid[2][64];
+    int good = 1;
+
+    snprintf(current, sizeof current, "synthesise (%s): %zu positions, pattern %d, pixel_frac %d", table->name, positions, pattern, frac);
+    make_table(sigmoid, 0, 16384, check_random() % 4 == 0);
+    fill(both.data, positions * 32, 8191, pattern);
+    fill(mask.data, positions * 16, pattern ? 32767 : 8191, pattern);
+    for (int i = 0; i < 2; i++) {
+        uint32_t *to[3][2];
+
+        for (int k = 0; k < 6; k++) {
+            planes[i][k] = make(2 * positions * sizeof(uint32_t));
+            to[k / 2][k % 2] = planes[i][k].data;
+        }
+        (i ? table : reference)->synthesise((uint32_t *const (*)[2])to, both.data, mask.data, positions, (const int16_t (*)[64])sigmoid, frac);
+    }
+    for (int k = 0; k < 6; k++) {
+        good &= same(&planes[0][k], &planes[1][k]);
+        drop(&planes[0][k]), drop(&planes[1][k]);
+    }
+    verdict(good);
+    drop(&both), drop(&mask);
+}
+
+static void check_store(const ainn_kernels *reference, const ainn_kernels *table, size_t count, ptrdiff_t stride, uint32_t max, int pattern)
+{
+    const int bytes = max == 255 ? 1 : 2;
+    const size_t size = (count - 1) * (size_t)stride + (size_t)bytes;
+    buffer u = make(count * sizeof(uint32_t)), outputs[2] = {make(size), make(size)};
+
+    snprintf(current, sizeof current, "store%d (%s): %zu samples, stride %td, max %u", 8 * bytes, table->name, count, stride, max);
+    for (size_t i = 0; i < count; i++)
+        ((uint32_t *)u.data)[i] = pattern == RANDOM ? check_random() % 65537 : pattern == HIGH ? 65536 : pattern == LOW ? 0 : check_random() % 2 * 65536;
+    for (int i = 0; i < 2; i++) {
+        if (bytes == 1)
+            (i ? table : reference)->store8(outputs[i].data, stride, u.data, count);
+        else
+            (i ? table : reference)->store16(outputs[i].data, stride, u.data, count, max);
+    }
+    verdict(same(&outputs[0], &outputs[1]));
+    drop(&u), drop(&outputs[0]), drop(&outputs[1]);
+}
+
+static void check_all_pixels(const ainn_kernels *reference, const ainn_kernels *table)
+{
+    static const uint32_t maxima[] = {255, 511, 1023, 4095, 16383, 65535};
+
+    for (size_t size = 1; size <= 70; size++)
+        for (int pattern = 0; pattern < PATTERNS; pattern++) {
+            check_box_means(reference, table, size, pattern);
+            check_synthesise(reference, table, size, pattern, check_random() % 3 ? 10 : check_between(0, 10));
+            for (int m = 0; m < 6; m++) {
+                static const ptrdiff_t strides[] = {1, 2, 3, 4, 7};
+
+                check_store(reference, table, size, m ? 2 * strides[check_random() % 5] : strides[size % 5], maxima[m], pattern);
+            }
+        }
+    for (int pattern = 0; pattern < PATTERNS; pattern++) {
+        check_box_means(reference, table, 1003, pattern);
+        check_synthesise(reference, table, 515, pattern, 10);
+        check_store(reference, table, 1003, 1, 255, pattern);
+        check_store(reference, table, 1003, 3, 255, pattern);
+        check_store(reference, table, 1003, 2, 65535, pattern);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const ainn_kernels *const *tables = ainn_kernels_all();
+
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--bench"))
+            return check_benchmark(tables, i + 1 < argc ? argv[i + 1] : NULL);
+        if (!strcmp(argv[i], "--seed") && i + 1 < argc) {
+            state ^= strtoull(argv[++i], NULL, 0) * 0x9e3779b97f4a7c15u;
+            continue;
+        }
+        fprintf(stderr, "usage: checkkernels [--seed N] [--bench [TABLE]]\n");
+        return 2;
+    }
+    signal(SIGSEGV, crashed);
+    signal(SIGBUS, crashed);
+    for (int i = 1; tables[i]; i++) {
+        check_all_dense(tables[0], tables[i]);
+        check_all_depthwise(tables[0], tables[i]);
+        check_all_couplings(tables[0], tables[i]);
+        check_all_pixels(tables[0], tables[i]);
+        printf("%s: checked against %s\n", tables[i]->name, tables[0]->name);
+    }
+    printf("%lu passed, %lu failed\n", passed, failed);
+    return failed > 0;
+}
