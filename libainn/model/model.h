@@ -17,6 +17,7 @@
 #define AINN_MAX_LEVELS 8
 #define AINN_MAX_COUPLINGS 16
 #define AINN_QUALITIES 8
+#define AINN_SCALE_ENTRIES 4096   /* of scale_index: one for four scale inputs */
 #define AINN_MAX_QUALITY_CODE 1792
 #define AINN_FDSM_CHANNELS 12     /* of a stream at half resolution: three colours, 2x2 positions */
 #define AINN_FDSM_PADDED 16
@@ -89,7 +90,7 @@ struct ainn_model {
     const uint16_t *exp2_table;              /* [257] */
     const int16_t (*scale)[64];              /* [2][64] */
     const int16_t (*sigmoid)[64];            /* [2][64] */
-    const uint8_t *scale_index;              /* [1024] */
+    const uint8_t *scale_index;              /* [4096] */
     ainn_model_tables gauss, prior;          /* 64 tables; Z tables */
     const int32_t *prior_middle;             /* [Z] */
 };

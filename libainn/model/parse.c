@@ -227,7 +227,7 @@ static void check_values(ainn_binding *binding, const ainn_model *model)
     for (int i = 0; i < AINN_QUALITIES * model->M; i++)
         if (model->gain[i] > MAX_GAIN || model->gain[i] < -MAX_GAIN || model->inverse_gain[i] > MAX_GAIN || model->inverse_gain[i] < -MAX_GAIN)
             ainn_bind_fail(binding, "a value in the model's %s is out of range", "gain");
-    for (int i = 0; i < 1024; i++)
+    for (int i = 0; i < 4096; i++)
         if (model->scale_index[i] >= GAUSS_TABLES)
             ainn_bind_fail(binding, "a value in the model's %s is out of range", "scale_index");
     for (int i = 0; i < model->Z; i++)
@@ -242,7 +242,7 @@ static void bind_tables(ainn_binding *binding, ainn_model *model)
     model->exp2_table = ainn_bind_tensor(binding, "exp2", AINN_UINT16, 1, 257, 1, 1, 1);
     model->scale = ainn_bind_tensor(binding, "scale", AINN_INT16, 2, 2, 64, 1, 1);
     model->sigmoid = ainn_bind_tensor(binding, "sigmoid", AINN_INT16, 2, 2, 64, 1, 1);
-    model->scale_index = ainn_bind_tensor(binding, "scale_index", AINN_UINT8, 1, 1024, 1, 1, 1);
+    model->scale_index = ainn_bind_tensor(binding, "scale_index", AINN_UINT8, 1, 4096, 1, 1, 1);
     model->prior_middle = ainn_bind_tensor(binding, "prior.middle", AINN_INT32, 1, (uint32_t)model->Z, 1, 1, 1);
     bind_frequencies(binding, "gauss", GAUSS_TABLES, &model->gauss);
     bind_frequencies(binding, "prior", model->Z, &model->prior);

@@ -1,0 +1,81 @@
+#include "entropy/context.h"
+
+#include "transform/pipeline.h"   /* ainn_dense_part */
+
+typedef struct step_task {
+    const ainn_group_net *net;
+    int step;
+    ainn_plane latents, context;
+    int16_t *mu;
+    uint8_t *index;
+} step_task;
+
+/* ctx.S.1 over the features and, after the first step, what red makes of the latents decoded so far. */
+static void begin_row(void *opaque, size_t row, unsigned thread)
+{
+    const step_task *task = opaque;
+    const ainn_group_net *net = task->net;
+    const ainn_model *model = net->model;
+    int16_t *reduced = net->scratch + thread * net->scratch_size;
+    ainn_segment inputs[2] = {{ainn_plane_at(&net->features, 0, (int64_t)row), (size_t)(2 * model->N), 2 * model->N},
+                              {reduced, (size_t)model->N, model->N}};
+
+    if (task->step > 0) {
+        ainn_segment taps[9];
+
+        ainn_plane_taps3(&task->latents, (uint32_t)row, taps);
+        net->kernels->dense(reduced, (size_t)model->N, net->hx, &model->red[task->step - 1].dense, taps, 9, NULL, 0);
+    }
+    net->kernels->dense(ainn_plane_at(&task->context, 0, (int64_t)row), (size_t)(2 * model->N), net->hx, &model->context[task->step][0].dense,
+                        inputs, task->step > 0 ? 2 : 1, NULL, 0);
+}
+
+/* ctx.S.5 at every second position of a row, from x on: only the outputs of the channel group that is coded there. */
+static void end_positions(const step_task *task, uint32_t row, uint32_t x, const int16_t *context, int16_t *scales)
+{
+    const ainn_group_net *net = task->net;
+    const ainn_model *model = net->model;
+    const int quarter = model->M / 4, group = ainn_coded_group(task->step, row, x);
+    const size_t positions = (net->hx - x + 1) / 2, at = ((size_t)row * net->hx + x) * (size_t)quarter;
+    const ainn_segment input = {context + x * (size_t)(2 * model->N), 2 * (size_t)(2 * model->N), 2 * model->N};
+    ainn_dense means = ainn_dense_part(model->context[task->step][2].dense, 2 * group * quarter, quarter);
+    const ainn_dense inputs = ainn_dense_part(model->context[task->step][2].dense, (2 * group + 1) * quarter, quarter);
+
+    means.bound = AINN_WIDE_BOUND;
+    net->kernels->dense(task->mu + at, 2 * (size_t)quarter, positions, &means, &input, 1, NULL, 0);
+    net->kernels->dense(scales, (size_t)quarter, positions, &inputs, &input, 1, NULL, 0);
+    for (size_t p = 0; p < positions; p++) {
+        uint8_t *index = task->index + at + 2 * p * (size_t)quarter;
+
+        for (int k = 0; k < quarter; k++)
+            index[k] = model->scale_index[(*scales++ + 8192) >> 2];
+    }
+}
+
+/* ctx.S.3 and ctx.S.5 */
+static void end_row(void *opaque, size_t row, unsigned thread)
+{
+    const step_task *task = opaque;
+    const ainn_group_net *net = task->net;
+    const size_t channels = 2 * (size_t)net->model->N;
+    int16_t *context = net->scratch + thread * net->scratch_size, *scales = context + net->hx * channels;
+    ainn_segment taps[9];
+
+    ainn_plane_taps3(&task->context, (uint32_t)row, taps);
+    net->kernels->dense(context, channels, net->hx, &net->model->context[task->step][1].dense, taps, 9, NULL, 0);
+    for (uint32_t x = 0; x < 2 && x < net->hx; x++)
+        end_positions(task, (uint32_t)row, x, context, scales);
+}
+
+void ainn_context_step(ainn_group_net *net, int step, const int16_t *yhat, int16_t *mu, uint8_t *index)
+{
+    step_task task = {.net = net, .step = step, .mu = mu, .index = index};
+
+    if (step > 0) {
+        task.latents = ainn_plane_open(net, AINN_PLANE_LATENTS, net->hx, net->hy, net->model->M);
+        ainn_plane_fill(net, &task.latents, yhat);
+    }
+    task.context = ainn_plane_open(net, AINN_PLANE_CONTEXT, net->hx, net->hy, 2 * net->model->N);
+    ainn_pool_run(net->pool, net->hy, begin_row, &task);
+    ainn_pool_run(net->pool, net->hy, end_row, &task);
+}
