@@ -83,7 +83,7 @@ void ainn_encode_options_init_sized(ainn_encode_options *options, size_t struct_
     give_sized(options, struct_size, &defaults, sizeof(defaults));
 }
 
-static ainn_status check_threads(uint32_t threads, ainn_message *message)
+static ainn_status check_threads(uint32_t threads, ainn_error *message)
 {
     if (threads >= 1 && threads <= AINN_MAX_THREADS)
         return AINN_OK;
@@ -91,7 +91,7 @@ static ainn_status check_threads(uint32_t threads, ainn_message *message)
 }
 
 /* Comparisons are written so that NaN fails them. */
-ainn_status ainn_encode_options_take(const ainn_encode_options *given, ainn_encode_options *options, ainn_message *message)
+ainn_status ainn_encode_options_take(const ainn_encode_options *given, ainn_encode_options *options, ainn_error *message)
 {
     static const char *const kinds[AINN_METADATA_KINDS] = { "ICC", "EXIF", "XMP" };
     *options = default_encode_options();
@@ -135,7 +135,7 @@ void ainn_decode_options_init_sized(ainn_decode_options *options, size_t struct_
     give_sized(options, struct_size, &defaults, sizeof(defaults));
 }
 
-ainn_status ainn_decode_options_take(const ainn_decode_options *given, ainn_decode_options *options, ainn_message *message)
+ainn_status ainn_decode_options_take(const ainn_decode_options *given, ainn_decode_options *options, ainn_error *message)
 {
     *options = default_decode_options();
     if (!take_sized(given, options, sizeof(*options)))

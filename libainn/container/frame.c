@@ -15,7 +15,7 @@ typedef struct header {
     const uint8_t *data;
     size_t size;                  /* of the header without its CRC */
     size_t at;
-    ainn_message *message;
+    ainn_error *message;
 } header;
 
 /* Behind the header lengths everything lies inside the header: what ends early there is invalid, not cut. */
@@ -38,7 +38,7 @@ static ainn_status bytes(header *h, size_t count, const uint8_t **p)
 }
 
 /* Signature, version and frame length; *at is then the header length's place. */
-static ainn_status read_start(const uint8_t *data, size_t size, size_t *at, uint64_t *length, ainn_message *message)
+static ainn_status read_start(const uint8_t *data, size_t size, size_t *at, uint64_t *length, ainn_error *message)
 {
     size_t known = size < AINN_SIGNATURE_SIZE ? size : AINN_SIGNATURE_SIZE;
     if (known && memcmp(data, ainn_frame_signature, known))
@@ -191,7 +191,7 @@ static ainn_status read_index(header *h, ainn_frame *frame, uint64_t *offset)
     return AINN_OK;
 }
 
-ainn_status ainn_frame_parse(const uint8_t *data, size_t size, ainn_frame *frame, ainn_message *message)
+ainn_status ainn_frame_parse(const uint8_t *data, size_t size, ainn_frame *frame, ainn_error *message)
 {
     header h = { NULL, 0, 0, message };
     int has_extensions = 0;

@@ -7,7 +7,7 @@
 
 #include "ainn.h"
 #include "container/bytes.h"
-#include "container/message.h"
+#include "container/error.h"
 
 #define AINN_FRAME_VERSION 1
 #define AINN_SIGNATURE_SIZE 6
@@ -49,7 +49,7 @@ typedef struct ainn_group_part {
 
 /* Reads and validates the header at the beginning of `data`; nothing is allocated. Parts may lie beyond `size` (a frame that was
  * cut), but never beyond the frame. AINN_ERROR_TRUNCATED: the header itself is not complete. */
-ainn_status ainn_frame_parse(const uint8_t *data, size_t size, ainn_frame *frame, ainn_message *message);
+ainn_status ainn_frame_parse(const uint8_t *data, size_t size, ainn_frame *frame, ainn_error *message);
 
 /* Frame length from its first bytes; 0: more are needed; negative: an ainn_status. */
 int64_t ainn_frame_measure(const uint8_t *data, size_t size);

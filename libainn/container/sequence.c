@@ -14,7 +14,7 @@ int ainn_is_sequence(const uint8_t *data, size_t size)
     return size >= 4 && !memcmp(data, ainn_sequence_signature, size < 6 ? size : 6);
 }
 
-ainn_status ainn_sequence_parse(const uint8_t *data, size_t size, ainn_sequence *sequence, ainn_message *message)
+ainn_status ainn_sequence_parse(const uint8_t *data, size_t size, ainn_sequence *sequence, ainn_error *message)
 {
     uint64_t value[3];
     size_t at = sizeof(ainn_sequence_signature) + 1;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "ainn.h"
-#include "container/message.h"
+#include "container/error.h"
 
 #define AINN_SEQUENCE_VERSION 1
 #define AINN_RECORD_FRAME 0x46
@@ -24,7 +24,7 @@ typedef struct ainn_sequence {
 int ainn_is_sequence(const uint8_t *data, size_t size);
 
 /* AINN_ERROR_TRUNCATED: more bytes are needed. */
-ainn_status ainn_sequence_parse(const uint8_t *data, size_t size, ainn_sequence *sequence, ainn_message *message);
+ainn_status ainn_sequence_parse(const uint8_t *data, size_t size, ainn_sequence *sequence, ainn_error *message);
 
 /* A frame record: time stamps, then the frame. Offsets count from the record's first byte. */
 typedef struct ainn_record {

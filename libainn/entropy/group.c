@@ -109,9 +109,15 @@ void ainn_group_coder_seconds(const ainn_group_coder *coder, double *networks, d
     *coding = coder->seconds_coding;
 }
 
-static int16_t clamp_latent(int32_t value)
+static int16_t clamp_latent(int64_t value)
 {
     return (int16_t)(value > AINN_WIDE_BOUND ? AINN_WIDE_BOUND : value < -AINN_WIDE_BOUND ? -AINN_WIDE_BOUND : value);
+}
+
+/* The latent that a value stands for; a damaged stream may hold any value. */
+static int16_t reconstruct(int32_t mean, int32_t value, int frac)
+{
+    return clamp_latent(mean + (int64_t)value * (1 << frac));
 }
 
 /* Whether none of eight scale indices needs coding. */
@@ -142,15 +148,15 @@ void ainn_gain_init(ainn_gain *gain, const ainn_model *model, uint32_t quality_c
     }
 }
 
-/* |value| < 2^15 and mantissa <= 2^15, so that 32 bits hold the product and its rounding up to a shift of 30. */
+/* |value| < 2^15 and mantissa <= 2^15, so that 32 bits hold the product and its rounding up to a shift of 30.
+ * A loaded model's shifts are -10 or more. */
 static int16_t apply_gain(int32_t value, int32_t mantissa, int shift)
 {
     if (shift > 30)
         return 0;
     if (shift > 0)
         return clamp_latent((value * mantissa + (1 << (shift - 1))) >> shift);
-    int64_t product = (int64_t)value * mantissa * ((int64_t)1 << (shift < -24 ? 24 : -shift));
-    return (int16_t)(product > AINN_WIDE_BOUND ? AINN_WIDE_BOUND : product < -AINN_WIDE_BOUND ? -AINN_WIDE_BOUND : product);
+    return clamp_latent((int64_t)value * mantissa * ((int64_t)1 << -shift));
 }
 
 static void scale_latents(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy, const ainn_gain *gain)
@@ -190,7 +196,7 @@ static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uin
                 if (!index[k])
                     continue;
                 int32_t value = ainn_quantise(quantiser, index[k], in[k] - mean[k]);
-                out[k] = clamp_latent(mean[k] + value * (1 << frac));
+                out[k] = reconstruct(mean[k], value, frac);
                 *symbol++ = pack_symbol(index[k], value);
             }
         }
@@ -299,7 +305,7 @@ static uint64_t decode_step(ainn_group_coder *coder, ainn_rans_decoder *rans, in
                 int32_t value;
                 if (!ainn_rans_decode(rans, &tables[index[k]], &value))
                     continue;
-                out[k] = clamp_latent(mean[k] + value * (1 << frac));
+                out[k] = reconstruct(mean[k], value, frac);
                 if (bit_cost)
                     bit_cost[position] += ainn_symbol_cost(&tables[index[k]], value);
             }
@@ -328,7 +334,7 @@ void ainn_group_decode(ainn_group_coder *coder, const ainn_group_input *input, u
         report->elements += decode_step(coder, &rans, step, hx, hy, bit_cost);
     }
     report->decoded = rans.elements;
-    report->latents_whole = !skip && rans.elements == report->elements && ainn_rans_decode_finish(&rans);
+    report->latents_whole = !skip && rans.elements == report->elements && (rans.elements || !input->y_size) && ainn_rans_decode_finish(&rans);
     report->latents_broken = !skip && !report->latents_whole && input->y_available >= input->y_size;
     coder->seconds_coding += ainn_seconds() - start - (coder->seconds_networks - networks);
 }

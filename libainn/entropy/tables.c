@@ -50,13 +50,15 @@ void ainn_symbol_tables_destroy(ainn_memory *memory, ainn_symbol_tables *tables)
     ainn_free_memory(memory, tables);
 }
 
-/* log2 of 1 .. 2^31 in units of 2^-16, by repeated squaring of the mantissa. */
-static uint32_t log2_of(uint32_t value)
+/* By repeated squaring of the mantissa. */
+uint32_t ainn_log2(uint64_t value)
 {
-    uint32_t whole = 31;
+    uint32_t whole = 63;
+    if (!value)
+        return 0;
     while (!(value >> whole))
         whole--;
-    uint64_t mantissa = (uint64_t)value << (31 - whole);      /* 1 to 2, 31 fractional bits */
+    uint64_t mantissa = whole > 31 ? value >> (whole - 31) : value << (31 - whole);      /* 1 to 2, 31 fractional bits */
     uint32_t result = whole;
     for (int i = 0; i < 16; i++) {
         mantissa = mantissa * mantissa >> 31;
@@ -71,9 +73,9 @@ uint32_t ainn_symbol_cost(const ainn_symbol_table *table, int32_t value)
 {
     int32_t k = value - table->offset, largest = table->count - 2;
     if (k >= 0 && k <= largest)
-        return (16u << 16) - log2_of(table->symbols[k].frequency);
+        return (16u << 16) - ainn_log2(table->symbols[k].frequency);
     uint32_t beyond = (uint32_t)(k < 0 ? -k : k - largest), bits = 0;        /* e + 1 */
     while (beyond >> (bits + 1))
         bits++;
-    return (16u << 16) - log2_of(table->symbols[largest + 1].frequency) + ((2 * bits + 2) << 16);
+    return (16u << 16) - ainn_log2(table->symbols[largest + 1].frequency) + ((2 * bits + 2) << 16);
 }

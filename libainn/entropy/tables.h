@@ -30,6 +30,9 @@ ainn_status ainn_symbol_tables_create(ainn_memory *memory, int count, const int3
                                       const int32_t *start, const uint16_t *cum, ainn_symbol_tables **tables);
 void ainn_symbol_tables_destroy(ainn_memory *memory, ainn_symbol_tables *tables);
 
+/* log2 in units of 2^-16, rounded down; 0 for 0. */
+uint32_t ainn_log2(uint64_t value);
+
 /* Bits of a value in units of 2^-16, escape bits included. */
 uint32_t ainn_symbol_cost(const ainn_symbol_table *table, int32_t value);
 

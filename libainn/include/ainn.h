@@ -212,7 +212,7 @@ typedef struct ainn_encode_options {
 AINN_API void ainn_encode_options_init_sized(ainn_encode_options *options, size_t struct_size);
 #define ainn_encode_options_init(options) ainn_encode_options_init_sized((options), sizeof(ainn_encode_options))
 
-/* Seconds spent in the stages of the last call, summed over threads, and what it made. */
+/* Elapsed seconds in the stages of the last call (networks of the entropy model: entropy; entropy coder: coding), and what it made. */
 typedef struct ainn_stats {
     size_t struct_size;
     double seconds_convert, seconds_analysis, seconds_entropy, seconds_coding, seconds_synthesis;
@@ -229,8 +229,8 @@ AINN_API void ainn_encoder_destroy(ainn_encoder *encoder);
  * its next call. The same pixels and options give the same bytes, whatever the number of threads. */
 AINN_API AINN_NODISCARD ainn_status ainn_encoder_encode(ainn_encoder *encoder, const ainn_image *image, const ainn_encode_options *options, ainn_bytes *frame);
 /* The same for pictures that do not fit memory: `read` fills rows first_row .. first_row + rows - 1 of an image whose
- * planes are given; it is called with rows in order, from the calling thread, once unless a target PSNR or an effort
- * above 5 makes a second pass (then in order again). It returns 0, or another number to stop with AINN_ERROR_IO. */
+ * planes are given; it is called with rows in order, at most 16 at a time, from the calling thread, in one pass unless a
+ * target PSNR makes further ones (then in order again). It returns 0, or another number to stop with AINN_ERROR_IO. */
 typedef int (*ainn_read_rows)(void *opaque, uint32_t first_row, uint32_t rows, const ainn_image *strip);
 AINN_API AINN_NODISCARD ainn_status ainn_encoder_encode_rows(ainn_encoder *encoder, uint32_t width, uint32_t height, uint32_t depth, ainn_channels channels, ainn_read_rows read, void *opaque, const ainn_encode_options *options, ainn_bytes *frame);
 /* What went wrong in the last call, in words; "" after success. Lives until the next call. */
@@ -291,7 +291,8 @@ AINN_API void ainn_decoder_get_stats_sized(const ainn_decoder *decoder, ainn_sta
 AINN_API AINN_NODISCARD ainn_status ainn_encode(const ainn_image *image, const char *model, const ainn_encode_options *options, uint8_t **data, size_t *size);
 /* Decodes a frame, or the first frame of a sequence, into tightly packed interleaved samples of the file's own depth
  * and channels. The caller frees *pixels with ainn_free(). `info` may be NULL. */
-AINN_API AINN_NODISCARD ainn_status ainn_decode(const uint8_t *data, size_t size, void **pixels, ainn_info *info);
+AINN_API AINN_NODISCARD ainn_status ainn_decode_sized(const uint8_t *data, size_t size, void **pixels, ainn_info *info, size_t struct_size);
+#define ainn_decode(data, size, pixels, info) ainn_decode_sized((data), (size), (pixels), (info), sizeof(ainn_info))
 AINN_API void ainn_free(void *memory);
 
 /* ---- Sequences -------------------------------------------------------------------------------------------- */

@@ -1,9 +1,9 @@
-#include "container/message.h"
+#include "container/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-ainn_status ainn_fail(ainn_message *message, ainn_status status, const char *format, ...)
+ainn_status ainn_fail(ainn_error *message, ainn_status status, const char *format, ...)
 {
     if (message) {
         va_list arguments;

@@ -1,0 +1,66 @@
+/* The encoder's insides: what stays between pictures, and the work on one picture. */
+#ifndef AINN_API_ENCODER_H
+#define AINN_API_ENCODER_H
+
+#include "api/bank.h"
+#include "api/source.h"
+#include "container/bytes.h"
+#include "container/error.h"
+#include "container/frame.h"
+#include "transform/analysis.h"
+#include "transform/synthesis.h"
+
+struct ainn_encoder {
+    ainn_memory memory;
+    ainn_limits limits;
+    ainn_model *model;
+    const ainn_kernels *kernels;
+    ainn_group_tables tables;
+    ainn_pool *pool;
+    uint32_t pool_threads;
+    ainn_bank bank;
+    ainn_buffer hyper, latents, alpha;        /* streams of the picture */
+    ainn_buffer frame;
+    ainn_error error;
+    ainn_stats stats;
+};
+
+/* One picture. */
+typedef struct ainn_encode_job {
+    ainn_encoder *encoder;
+    ainn_source source;
+    ainn_encode_options options;
+    uint32_t columns, rows;                   /* of latents */
+    uint32_t group_columns, group_rows;
+    int keep;                                 /* the latents of the whole picture stay, to be coded more than once */
+    int16_t *store;                           /* [rows of a group row, or all rows][columns][M] */
+    uint64_t *group_sizes;                    /* z, y of each group */
+    uint32_t quality_code;                    /* that the group rows are coded with */
+    ainn_gain gain;
+    ainn_quantiser quantiser;
+    ainn_group_streams *streams;              /* of a batch of groups */
+    ainn_synthesis *synthesis;                /* while a PSNR is measured; gets the latents that were coded */
+    int16_t *decoded;                         /* ... one group row of them */
+    double seconds_coding;                    /* elapsed inside ainn_encode_group_row() */
+    ainn_status status;                       /* of work inside callbacks */
+} ainn_encode_job;
+
+/* Pixels to latents; without job->keep every group row is coded as soon as it is complete. */
+ainn_status ainn_encode_analyse(ainn_encode_job *job);
+
+/* Sets the quality of what is coded next. */
+void ainn_encode_set_quality(ainn_encode_job *job, uint32_t quality_code);
+
+/* Codes a row of groups and appends its streams. */
+ainn_status ainn_encode_group_row(ainn_encode_job *job, uint32_t group_row);
+
+/* Codes the whole picture from kept latents; earlier streams are dropped. */
+ainn_status ainn_encode_all(ainn_encode_job *job, uint32_t quality_code);
+
+/* What the frame is made of, as coded last. */
+void ainn_encode_content(const ainn_encode_job *job, ainn_frame_content *content);
+
+/* Finds the quality for a target size or PSNR and leaves the picture coded with it. */
+ainn_status ainn_encode_for_target(ainn_encode_job *job);
+
+#endif
