@@ -161,12 +161,13 @@ static void bench_table(bench *b)
         report(b, run_dense, "dense", shape, (double)(in * taps * out * b->positions), 1, flags);
     }
     for (int channels = 128; channels <= 512; channels *= 2) {
-        b->positions = 600;
+        b->positions = (size_t)(76800 / channels);
         b->channels = b->depthwise.channels = channels;
         snprintf(shape, sizeof shape, "%d, %zu", channels, b->positions);
         report(b, run_depthwise, "depthwise", shape, 9.0 * channels * (double)b->positions, 1, flags);
     }
     b->channels = 192;
+    b->positions = 600;
     report(b, run_forward, "couple_forward", "192, 600", 192 * 600, 0, 0);
     report(b, run_inverse, "couple_inverse", "192, 600", 192 * 600, 0, 0);
     b->positions = 2000;

@@ -16,6 +16,7 @@
 #define AINN_LANE 16              /* channels are padded to a multiple of this */
 #define AINN_MAX_SEGMENTS 27
 #define AINN_BOUND 8191           /* usual saturation bound of activations */
+#define AINN_COMPONENT_BOUND 131071   /* of mixed components (arithmetic.md, step 6), so that colour can not overflow */
 
 /* What a dense layer computes; points into the model. */
 typedef struct ainn_dense {

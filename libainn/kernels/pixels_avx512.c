@@ -109,8 +109,10 @@ INLINE components mix_streams(const int16_t *both, const __m512i masks, size_t c
     all.c[0] = _mm512_shuffle_i32x4(t[0], t[1], 0x88);
     all.c[1] = _mm512_shuffle_i32x4(t[0], t[1], 0xdd);
     all.c[2] = _mm512_shuffle_i32x4(t[2], t[3], 0x88);
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 3; k++) {
         all.c[k] = _mm512_sra_epi32(_mm512_add_epi32(all.c[k], half), shift);
+        all.c[k] = _mm512_max_epi32(_mm512_min_epi32(all.c[k], _mm512_set1_epi32(AINN_COMPONENT_BOUND)), _mm512_set1_epi32(-AINN_COMPONENT_BOUND));
+    }
     return all;
 }
 

@@ -141,7 +141,7 @@ void ainn_synthesise_c(uint32_t *const planes[3][2], const int16_t *both, const 
                 int32_t low = both[3 * d + k], high = both[12 + 3 * d + k];
                 uint32_t mix = (uint32_t)(high * 16384) + (uint32_t)(m * (low - high)) + (1u << pixel_frac);
 
-                v[k] = (int32_t)mix >> (pixel_frac + 1);
+                v[k] = clamp((int32_t)mix >> (pixel_frac + 1), AINN_COMPONENT_BOUND);
             }
             for (int c = 0; c < 3; c++)
                 planes[c][d >> 1][2 * p + (d & 1)] = colour(v[0], v[1], v[2], rotation[c]);

@@ -1,0 +1,194 @@
+/* AVX2: what runs at full resolution. */
+#include "kernels/build.h"
+
+#ifdef AINN_X86_KERNELS
+#include <immintrin.h>
+#include <string.h>
+
+#include "kernels/reference.h"
+#include "kernels/tables_avx2.h"
+#include "kernels/x86.h"
+
+#define TARGET __attribute__((target("avx2")))
+
+/* ---- Box means ---- */
+
+#define CHUNK 256                        /* outputs whose column sums are kept at a time; a multiple of 8 */
+
+typedef struct columns {
+    int32_t three[CHUNK + 8], five[CHUNK + 8], seven[CHUNK + 8];     /* over the middle three, five and all seven rows */
+} columns;
+
+/* Sums of 8 columns of picture position x on. */
+AINN_INLINE2 void sum_columns(columns *sums, ptrdiff_t at, const int16_t *const rows[7], ptrdiff_t x)
+{
+#define ROW(r) _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(rows[r] + x)))
+    __m256i sum = _mm256_add_epi32(_mm256_add_epi32(ROW(2), ROW(4)), ROW(3));
+
+    _mm256_storeu_si256((__m256i *)(sums->three + at), sum);
+    sum = _mm256_add_epi32(sum, _mm256_add_epi32(ROW(1), ROW(5)));
+    _mm256_storeu_si256((__m256i *)(sums->five + at), sum);
+    sum = _mm256_add_epi32(sum, _mm256_add_epi32(ROW(0), ROW(6)));
+    _mm256_storeu_si256((__m256i *)(sums->seven + at), sum);
+#undef ROW
+}
+
+/* Means of `size` columns each, 8 of them. */
+AINN_INLINE2 void store_means(int16_t *out, const int32_t *sums, int size, int reciprocal)
+{
+    __m256i sum = _mm256_loadu_si256((const __m256i *)sums);
+
+    for (int i = 1; i < size; i++)
+        sum = _mm256_add_epi32(sum, _mm256_loadu_si256((const __m256i *)(sums + i)));
+    sum = _mm256_add_epi32(_mm256_mullo_epi32(sum, _mm256_set1_epi32(reciprocal)), _mm256_set1_epi32(1 << 17));
+    sum = _mm256_srai_epi32(sum, 18);
+    _mm_storeu_si128((__m128i *)out, _mm_packs_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1)));
+}
+
+TARGET AINN_BOX_MEANS(ainn_box_means_avx2)
+{
+    const ptrdiff_t whole = (ptrdiff_t)(width / 8 * 8);
+    const int16_t *rest[7];
+    columns sums;
+
+    for (ptrdiff_t x = 0; x < whole; x += CHUNK) {
+        const ptrdiff_t count = whole - x < CHUNK ? whole - x : CHUNK;
+
+        /* count + 6 columns from x - 3 on; the last vector overlaps the one before it */
+        for (ptrdiff_t i = 0; i < count; i += 8)
+            sum_columns(&sums, i, rows, x - 3 + i);
+        sum_columns(&sums, count - 2, rows, x - 3 + count - 2);
+        for (ptrdiff_t i = 0; i < count; i += 8) {
+            store_means(mean3 + x + i, sums.three + i + 2, 3, AINN_MEAN3);
+            store_means(mean5 + x + i, sums.five + i + 1, 5, AINN_MEAN5);
+            store_means(mean7 + x + i, sums.seven + i, 7, AINN_MEAN7);
+        }
+    }
+    for (int r = 0; r < 7; r++)
+        rest[r] = rows[r] + whole;
+    ainn_box_means_c(mean3 + whole, mean5 + whole, mean7 + whole, width - (size_t)whole, rest);
+}
+
+/* ---- FDSM-S ---- */
+
+/* r as in arithmetic.md, step 7, to u; four pixels of the upper row, then of the lower row. */
+AINN_INLINE2 void store_samples(uint32_t *const plane[2], size_t at, __m256i r)
+{
+    __m256i u = _mm256_srai_epi32(_mm256_add_epi32(r, _mm256_set1_epi32((1 << 28) + (1 << 12))), 13);
+
+    u = _mm256_min_epi32(_mm256_max_epi32(u, _mm256_setzero_si256()), _mm256_set1_epi32(65536));
+    u = _mm256_permute4x64_epi64(u, 0xd8);
+    _mm_storeu_si128((__m128i *)(plane[0] + at), _mm256_castsi256_si128(u));
+    _mm_storeu_si128((__m128i *)(plane[1] + at), _mm256_extracti128_si256(u, 1));
+}
+
+/* The same eight values of two positions, one in each half. */
+AINN_INLINE2 __m256i load_two(const int16_t *both)
+{
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)both)), _mm_loadu_si128((const __m128i *)(both + 32)), 1);
+}
+
+/* Four pairs (high, low) mixed by four pairs (2^14, mask), rounded. */
+AINN_INLINE2 __m256i mix(__m256i high_low, __m256i masks, int pixel_frac)
+{
+    const __m256i high_difference = _mm256_sub_epi16(high_low, _mm256_slli_epi32(high_low, 16));
+    const __m256i sum = _mm256_add_epi32(_mm256_madd_epi16(high_difference, masks), _mm256_set1_epi32(1 << pixel_frac));
+
+    const __m256i v = _mm256_sra_epi32(sum, _mm_cvtsi32_si128(pixel_frac + 1));
+
+    return _mm256_max_epi32(_mm256_min_epi32(v, _mm256_set1_epi32(AINN_COMPONENT_BOUND)), _mm256_set1_epi32(-AINN_COMPONENT_BOUND));
+}
+
+/* Two positions; m holds their masks, four each. */
+AINN_INLINE2 void two_positions(uint32_t *const planes[3][2], size_t at, const int16_t *both, const int16_t *m, int pixel_frac)
+{
+    const __m256i four = _mm256_permute4x64_epi64(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)m)), 0x50);
+    const __m256i masks = _mm256_unpacklo_epi16(_mm256_set1_epi16(16384), four);
+    const __m256i low0 = load_two(both), low8 = load_two(both + 8), high0 = load_two(both + 12), high8 = load_two(both + 20);
+    /* Components 0 to 11, position-major: a b c a | b c a b | c a b c */
+    const __m256i v0 = mix(_mm256_unpacklo_epi16(high0, low0), _mm256_shuffle_epi32(masks, 0x40), pixel_frac);
+    const __m256i v1 = mix(_mm256_unpackhi_epi16(high0, low0), _mm256_shuffle_epi32(masks, 0xa5), pixel_frac);
+    const __m256i v2 = mix(_mm256_unpacklo_epi16(high8, low8), _mm256_shuffle_epi32(masks, 0xfe), pixel_frac);
+    const __m256i a = _mm256_shuffle_epi32(_mm256_blend_epi32(_mm256_blend_epi32(v0, v1, 0x44), v2, 0x22), 0x6c);
+    const __m256i b = _mm256_shuffle_epi32(_mm256_blend_epi32(_mm256_blend_epi32(v1, v0, 0x22), v2, 0x44), 0xb1);
+    const __m256i c = _mm256_shuffle_epi32(_mm256_blend_epi32(_mm256_blend_epi32(v2, v1, 0x22), v0, 0x44), 0xc6);
+    const __m256i a1 = _mm256_mullo_epi32(a, _mm256_set1_epi32(4730)), b1 = _mm256_mullo_epi32(b, _mm256_set1_epi32(5793));
+    const __m256i c1 = _mm256_mullo_epi32(c, _mm256_set1_epi32(3344)), c2 = _mm256_add_epi32(_mm256_slli_epi32(c1, 1), c);
+
+    store_samples(planes[0], at, _mm256_add_epi32(_mm256_add_epi32(a1, c1), b1));
+    store_samples(planes[1], at, _mm256_sub_epi32(a1, c2));
+    store_samples(planes[2], at, _mm256_sub_epi32(_mm256_add_epi32(a1, c1), b1));
+}
+
+/* The four logits of four positions. */
+AINN_INLINE2 __m256i load_logits(const int16_t *mask)
+{
+    int64_t four[4];
+
+    for (int i = 0; i < 4; i++)
+        memcpy(&four[i], mask + 16 * i, sizeof four[i]);
+    return _mm256_setr_epi64x(four[0], four[1], four[2], four[3]);
+}
+
+TARGET AINN_SYNTHESISE(ainn_synthesise_avx2)
+{
+    size_t p = 0;
+    table64 table;
+
+    load_table64(&table, sigmoid);
+    for (; p + 8 <= positions; p += 8, both += 8 * 32, mask += 8 * 16) {
+        __m256i m0 = load_logits(mask), m1 = load_logits(mask + 4 * 16);
+        int16_t m[32];
+
+        look_up64(&table, &m0, &m1);
+        _mm256_storeu_si256((__m256i *)m, m0);
+        _mm256_storeu_si256((__m256i *)(m + 16), m1);
+        for (size_t i = 0; i < 8; i += 2)
+            two_positions(planes, 2 * (p + i), both + i * 32, m + 4 * i, pixel_frac);
+    }
+    if (p < positions) {
+        uint32_t *const rest[3][2] = {{planes[0][0] + 2 * p, planes[0][1] + 2 * p}, {planes[1][0] + 2 * p, planes[1][1] + 2 * p},
+                                      {planes[2][0] + 2 * p, planes[2][1] + 2 * p}};
+
+        ainn_synthesise_c(rest, both, mask, positions - p, sigmoid, pixel_frac);
+    }
+}
+
+/* ---- Samples ---- */
+
+AINN_INLINE2 __m256i scale_samples(const uint32_t *u, __m256i max)
+{
+    const __m256i product = _mm256_mullo_epi32(_mm256_loadu_si256((const __m256i *)u), max);
+
+    return _mm256_srli_epi32(_mm256_add_epi32(product, _mm256_set1_epi32(32768)), 16);
+}
+
+/* 16 samples in order. */
+AINN_INLINE2 __m256i sixteen_samples(const uint32_t *u, __m256i max)
+{
+    return _mm256_permute4x64_epi64(_mm256_packus_epi32(scale_samples(u, max), scale_samples(u + 8, max)), 0xd8);
+}
+
+TARGET AINN_STORE8(ainn_store8_avx2)
+{
+    const __m256i max = _mm256_set1_epi32(255);
+    size_t i = 0;
+
+    for (; stride == 1 && i + 16 <= count; i += 16) {
+        const __m256i words = sixteen_samples(u + i, max);
+
+        _mm_storeu_si128((__m128i *)(out + i), _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
+    }
+    ainn_store8_c(out + (ptrdiff_t)i * stride, stride, u + i, count - i);
+}
+
+TARGET AINN_STORE16(ainn_store16_avx2)
+{
+    const __m256i factor = _mm256_set1_epi32((int)max);
+    size_t i = 0;
+
+    for (; stride == 2 && i + 16 <= count; i += 16)
+        _mm256_storeu_si256((__m256i *)(out + i), sixteen_samples(u + i, factor));
+    ainn_store16_c((uint16_t *)((uint8_t *)out + (ptrdiff_t)i * stride), stride, u + i, count - i, max);
+}
+#endif
