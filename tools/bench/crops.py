@@ -12,6 +12,7 @@ from . import metrics, pictures, process, tables
 CLOSE_ENOUGH = 0.01      # relative difference in bytes at which the search ends
 LARGEST_MISS = 0.12      # codecs that come no nearer are shown with their true size in red
 ZOOM = 2
+PART = 192               # pixels along a side of the part that is shown
 MARGIN = 8
 CAPTION = 38
 
@@ -49,7 +50,7 @@ def search(codec, source, target, folder, threads=1):
     return best
 
 
-def busiest(pixels, width=256, height=256):
+def busiest(pixels, width, height):
     """Corner of the part with the most going on: the strongest gradients, a multiple of 16 so that block edges show."""
     grey = pixels.mean(axis=2)
     strength = np.abs(np.diff(grey, axis=0))[:, :-1] + np.abs(np.diff(grey, axis=1))[:-1]
@@ -95,7 +96,7 @@ def make(folder, picture, codecs, bpp, crop=None, threads=1, say=print):
         target = bpp * source.count / 8
         height, width = source.pixels.shape[:2]
         if crop is None:
-            size = (min(256, width), min(256, height))
+            size = (min(PART, width), min(PART, height))
             crop = busiest(source.pixels, *size) + size
         tiles = [('Original', '%d x %d, part of %s' % (width, height, source.name), False, source.pixels)]
         for codec in codecs:

@@ -1,10 +1,11 @@
 """The command line of ainnbench."""
 import argparse
 import os
+import shlex
 import sys
 
 from . import codecs as codec_list
-from . import machine, measure, pictures, store
+from . import machine, measure, pictures, process, store
 
 EPILOG = '''What is measured: time and processor time of whole processes on uncompressed input and output; bits per pixel of the file;
 RGB PSNR and MS-SSIM of the decoded picture. OUT gets results.csv, summary.csv, bdrate.csv, run.json and plots. A run that was
@@ -59,7 +60,7 @@ def _parser():
     more = p.add_argument_group('other measurements')
     more.add_argument('--sheet', metavar='PICTURE', help='makes crops-PICTURE.png: all codecs at the same number of bytes')
     more.add_argument('--sheet-bpp', metavar='BPP', type=float, default=0.25, help='bits a pixel of the sheet (default 0.25)')
-    more.add_argument('--crop', metavar='X,Y,W,H', type=_numbers, help='part that the sheet shows (default: the busiest 256x256)')
+    more.add_argument('--crop', metavar='X,Y,W,H', type=_numbers, help='part that the sheet shows (default: the busiest 192x192)')
     more.add_argument('--timing', action='store_true', help='repeated timings at one setting each, that of nearest PSNR in OUT/results.csv')
     more.add_argument('--at', metavar='DB', type=float, default=34.0, help='PSNR at which --timing compares (default 34)')
     more.add_argument('--scale', action='store_true', help='time and memory of libainn from 0.4 megapixels up, with 1 and 2 threads')
@@ -75,11 +76,18 @@ def _say(text):
     print('ainnbench: ' + text, file=sys.stderr)
 
 
-def _codecs(options):
-    chosen = codec_list.select(options.codecs, options.tools, options.qualities, dict(options.settings), _say)
+def _codecs(options, ours_only=False):
+    names = options.codecs
+    if ours_only:
+        names = [n for n in names or ['ainn-' + m for m in codec_list.AINN_MODELS] if n.startswith('ainn')]
+    chosen = codec_list.select(names, options.tools, options.qualities, dict(options.settings), _say)
     if not chosen:
         raise SystemExit('ainnbench: no codec is left to measure')
     return chosen
+
+
+def _record(options, part, chosen):
+    machine.record(options.out, part, chosen, options.command, options.threads)
 
 
 def _paths(options):
@@ -97,7 +105,7 @@ def _compare(options):
     table = store.Table(os.path.join(options.out, 'results.csv'), store.COLUMNS, ['codec', 'setting', 'picture'])
     if options.redo:
         table.drop(options.redo)
-    machine.record(options.out, 'results', chosen, options.threads)
+    _record(options, 'results', chosen)
     measure.rate_distortion(paths, chosen, table, options.threads, options.repeat or 1, _say)
     curves = tables.collect(table.rows, options.anchors, [c.name for c in chosen])
     tables.write_summary(options.out, curves)
@@ -118,7 +126,7 @@ def _timing(options):
     table = store.Table(os.path.join(options.out, 'timing.csv'), store.TIMING_COLUMNS, ['codec', 'setting', 'picture', 'repeat'])
     if options.redo:
         table.drop(options.redo)
-    machine.record(options.out, 'timing', chosen, options.threads)
+    _record(options, 'timing', chosen)
     measure.timing(_paths(options), chosen, settings, table, options.threads, options.repeat or 5)
     from . import tables
     print(tables.timing_text(measure.timing_medians(table.rows)))
@@ -133,37 +141,67 @@ def _sheet(options):
         print(picture)
 
 
+def _scale(options):
+    from . import scale
+    chosen = _codecs(options, ours_only=True)
+    _record(options, 'scale', chosen)
+    print(scale.run(options.out, _paths(options), chosen, options.largest, options.repeat or 5))
+
+
+def _inside(options):
+    """--stages and --callgrind."""
+    from . import callgrind, stages
+    chosen = _codecs(options, ours_only=True)
+    if options.stages:
+        print(stages.text(options.stages, chosen, options.out, options.repeat or 5))
+    else:
+        print(callgrind.text(options.callgrind, chosen, options.out))
+    if options.out:
+        _record(options, 'stages' if options.stages else 'callgrind', chosen)
+
+
+def _peak(options):
+    from . import peak
+    print(peak.text(options.tools, options.out))
+    if options.out:
+        _record(options, 'peak', [])
+
+
+def _report(options):
+    from . import report
+    print('wrote ' + report.write(options.report[0], options.report[1], options.anchors, options.range))
+
+
+def _run(options):
+    if options.report:
+        return _report(options)
+    if options.peak:
+        return _peak(options)
+    if options.stages or options.callgrind:
+        return _inside(options)
+    if not options.out:
+        raise SystemExit('ainnbench: -o OUT is needed (ainnbench --help)')
+    os.makedirs(options.out, exist_ok=True)
+    if options.scale:
+        return _scale(options)
+    if options.timing:
+        return _timing(options)
+    if options.sheet:
+        return _sheet(options)
+    return _compare(options)
+
+
 def main(arguments=None):
+    arguments = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(arguments)
+    # Reports are read elsewhere: of this machine's folders only the last name is kept.
+    options.command = 'ainnbench ' + ' '.join(shlex.quote(os.path.basename(a.rstrip('/')) if os.path.isabs(a) else a) for a in arguments)
     try:
-        if options.peak:
-            print(machine.peak_text(options.tools))
-        elif options.stages:
-            from . import stages
-            print(stages.text(options.stages, options.tools, options.out, options.repeat or 5))
-        elif options.callgrind:
-            from . import callgrind
-            print(callgrind.text(options.callgrind, options.tools, options.out))
-        elif options.report:
-            from . import report
-            print(report.write(options.report[0], options.report[1], options.anchors, options.range))
-        elif not options.out:
-            raise SystemExit('ainnbench: -o OUT is needed (ainnbench --help)')
-        else:
-            os.makedirs(options.out, exist_ok=True)
-            if options.scale:
-                from . import scale
-                print(scale.run(options.out, _paths(options), _codecs(options), options.largest, options.repeat or 5, _say))
-            elif options.timing:
-                _timing(options)
-            elif options.sheet:
-                _sheet(options)
-            else:
-                _compare(options)
+        _run(options)
     except KeyboardInterrupt:
         print('\nainnbench: interrupted; the same command goes on from here', file=sys.stderr)
         return 130
-    except (OSError, measure.process.ProgramError) as error:
+    except (OSError, process.ProgramError) as error:
         print('ainnbench: %s' % error, file=sys.stderr)
         return 1
     return 0

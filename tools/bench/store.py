@@ -86,7 +86,7 @@ def averages(rows):
                 continue
             mean = {'codec': codec, 'setting': setting, 'pictures': len(pictures)}
             for column in COLUMNS[3:]:
-                values = [float(row[column]) for row in pictures.values() if row[column] != '']
+                values = [float(row[column]) for row in pictures.values() if row[column] not in ('', None)]
                 mean[column] = sum(values) / len(values) if values else None
             means.append(mean)
         result[codec] = sorted(means, key=lambda m: m['bpp'])

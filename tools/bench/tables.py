@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from . import bdrate, codecs, store
 
 PUBLISHED = 'published '
+PUBLISHED_TITLES = {
+    'vtm': 'VVC (VTM)', 'hm': 'HEVC (HM)', 'bpg': 'BPG 4:4:4', 'av1': 'AV1', 'jpeg': 'JPEG', 'jpeg2000': 'JPEG 2000', 'webp': 'WebP',
+    'bmshj2018-hyperprior-mse': 'Ballé 2018 hyperprior', 'mbt2018-mean-mse': 'Minnen 2018 mean', 'mbt2018-mse': 'Minnen 2018',
+    'cheng2020-anchor-mse': 'Cheng 2020', 'elic2022-mse': 'ELIC 2022'}
 
 
 @dataclass
@@ -14,9 +18,18 @@ class CodecCurve:
     title: str
     means: list
     measured: bool
+    rows: list = None
 
-    def curve(self, metric='psnr'):
-        return store.curve(self.means, metric)
+    def curve(self, metric='psnr', pictures=None):
+        """The bdrate.Curve of all pictures, or of some."""
+        if pictures is None or not self.measured:
+            return store.curve(self.means, metric)
+        return store.curve(store.averages([r for r in self.rows if r['picture'] in pictures])[self.name], metric)
+
+    @property
+    def pictures(self):
+        """Names of the pictures that were measured."""
+        return {r['picture'] for r in self.rows or []}
 
 
 def title_of(name):
@@ -31,11 +44,11 @@ def collect(rows, anchors=None, order=()):
     means = store.averages(rows)
     usual = list(order) + [c.name for c in codecs.PEERS]
     names = sorted(means, key=lambda n: (not n.startswith('ainn-'), usual.index(n) if n in usual else len(usual), n))
-    curves = [CodecCurve(n, title_of(n), means[n], True) for n in names if means[n]]
+    curves = [CodecCurve(n, title_of(n), means[n], True, [r for r in rows if r['codec'] == n]) for n in names if means[n]]
     if anchors:
         if not os.path.exists(anchors):
             raise SystemExit('ainnbench: %s does not exist' % anchors)
-        curves += [CodecCurve(PUBLISHED + n, n + ' (published)', m, False) for n, m in store.published(anchors).items()]
+        curves += [CodecCurve(PUBLISHED + n, PUBLISHED_TITLES.get(n, n) + ', published', m, False) for n, m in store.published(anchors).items()]
     return curves
 
 
@@ -49,10 +62,24 @@ def range_text(span):
 
 
 def bd_pairs(curves, span, metric='psnr'):
-    """{(anchor, test): (percent, low, high) or None} for every two curves."""
-    built = {c.name: c.curve(metric) for c in curves}
-    return {(a.name, t.name): bdrate.bd_rate(built[a.name], built[t.name], **range_arguments(span))
-            for a in curves for t in curves if a is not t}
+    """{(anchor, test): (percent, low, high) or None} for every two curves, over the pictures that both have."""
+    built = {}
+
+    def curve(codec, pictures):
+        key = (codec.name, pictures)
+        if key not in built:
+            built[key] = codec.curve(metric, pictures)
+        return built[key]
+
+    result = {}
+    for a in curves:
+        for t in curves:
+            if a is not t:
+                same = not (a.measured and t.measured) or a.pictures == t.pictures
+                common = None if same else frozenset(a.pictures & t.pictures)
+                known = same or common
+                result[a.name, t.name] = bdrate.bd_rate(curve(a, common), curve(t, common), **range_arguments(span)) if known else None
+    return result
 
 
 def write_summary(folder, curves):
@@ -63,11 +90,11 @@ def write_summary(folder, curves):
 
 
 def write_bd(folder, curves, span):
-    """bdrate.csv: every pair, in PSNR over the range and over 28 to 36 dB, and in MS-SSIM over the range where it is in bpp."""
+    """bdrate.csv: every pair with something measured in it, in PSNR over the range and over 28 to 36 dB, and in MS-SSIM over the range where it is in bpp."""
     rows = []
     for kind, metric, over in (('psnr', 'psnr', span), ('psnr', 'psnr', [28, 36]), ('msssim', 'msssim', span if span[0] < 10 else [0.15, 1.2])):
         for (anchor, test), result in bd_pairs(curves, over, metric).items():
-            if result:
+            if result and not (anchor.startswith(PUBLISHED) and test.startswith(PUBLISHED)):
                 rows.append({'metric': kind, 'range': range_text(over), 'anchor': anchor, 'test': test, 'percent': '%.2f' % result[0],
                              'low_db': '%.2f' % result[1], 'high_db': '%.2f' % result[2]})
     store.write(os.path.join(folder, 'bdrate.csv'), ['metric', 'range', 'anchor', 'test', 'percent', 'low_db', 'high_db'], rows)
