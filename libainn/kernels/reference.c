@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+/* Where this is the fastest version, the compiler's vectors are all that there is. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3")
+#endif
+
 static int32_t clamp(int32_t v, int32_t bound)
 {
     return v < -bound ? -bound : v > bound ? bound : v;
@@ -55,12 +60,19 @@ void ainn_depthwise_c(int16_t *out, size_t positions, const ainn_depthwise *laye
     const ptrdiff_t channels = layer->channels;
 
     for (ptrdiff_t p = 0; p < (ptrdiff_t)positions; p++) {
-        for (ptrdiff_t c = 0; c < channels; c++) {
-            uint32_t acc = (uint32_t)layer->bias[c];
+        for (ptrdiff_t c = 0; c < channels; c += AINN_LANE) {
+            uint32_t acc[AINN_LANE];
 
-            for (int tap = 0; tap < 9; tap++)
-                acc += (uint32_t)(layer->weights[tap * channels + c] * rows[tap / 3][(p + tap % 3 - 1) * channels + c]);
-            out[p * channels + c] = (int16_t)clamp(requantise(acc, 1, layer->shift[c]), layer->bound);
+            for (int lane = 0; lane < AINN_LANE; lane++)
+                acc[lane] = (uint32_t)layer->bias[c + lane];
+            for (int tap = 0; tap < 9; tap++) {
+                const int16_t *w = layer->weights + tap * channels + c, *x = rows[tap / 3] + (p + tap % 3 - 1) * channels + c;
+
+                for (int lane = 0; lane < AINN_LANE; lane++)
+                    acc[lane] += (uint32_t)(w[lane] * x[lane]);
+            }
+            for (int lane = 0; lane < AINN_LANE; lane++)
+                out[p * channels + c + lane] = (int16_t)clamp(requantise(acc[lane], 1, layer->shift[c + lane]), layer->bound);
         }
     }
 }
@@ -98,23 +110,36 @@ void ainn_couple_inverse_c(int16_t *out, const int16_t *x, const int16_t *st, si
         }
 }
 
-/* Sum over a square window of `size` around (row 3, column x), times round(2^18 / size^2): within 31 bits for |values| <= 8191. */
-static int16_t window_mean(const int16_t *const rows[7], ptrdiff_t x, int size, uint32_t reciprocal)
+/* `size` columns' sums to a mean: times round(2^18 / size^2), which is within 31 bits for |values| <= AINN_BOUND. */
+static int16_t mean(const int32_t *columns, int size, uint32_t reciprocal)
 {
-    int32_t sum = 0;
+    uint32_t sum = 0;
 
-    for (int dy = -(size / 2); dy <= size / 2; dy++)
-        for (int dx = -(size / 2); dx <= size / 2; dx++)
-            sum += rows[3 + dy][x + dx];
-    return (int16_t)((int32_t)((uint32_t)sum * reciprocal + (1u << 17)) >> 18);
+    for (int i = 0; i < size; i++)
+        sum += (uint32_t)columns[i];
+    return (int16_t)((int32_t)(sum * reciprocal + (1u << 17)) >> 18);
 }
 
 void ainn_box_means_c(int16_t *mean3, int16_t *mean5, int16_t *mean7, size_t width, const int16_t *const rows[7])
 {
-    for (ptrdiff_t x = 0; x < (ptrdiff_t)width; x++) {
-        mean3[x] = window_mean(rows, x, 3, AINN_MEAN3);
-        mean5[x] = window_mean(rows, x, 5, AINN_MEAN5);
-        mean7[x] = window_mean(rows, x, 7, AINN_MEAN7);
+    enum { CHUNK = 256 };
+    int32_t three[CHUNK + 6], five[CHUNK + 6], seven[CHUNK + 6];       /* columns' sums over three, five and seven rows */
+
+    for (size_t x = 0; x < width; x += CHUNK) {
+        const ptrdiff_t count = width - x < CHUNK ? (ptrdiff_t)(width - x) : CHUNK;
+
+        for (ptrdiff_t i = 0; i < count + 6; i++) {
+            const ptrdiff_t from = (ptrdiff_t)x + i - 3;
+
+            three[i] = rows[2][from] + rows[3][from] + rows[4][from];
+            five[i] = three[i] + rows[1][from] + rows[5][from];
+            seven[i] = five[i] + rows[0][from] + rows[6][from];
+        }
+        for (ptrdiff_t i = 0; i < count; i++) {
+            mean3[(ptrdiff_t)x + i] = mean(three + i + 2, 3, AINN_MEAN3);
+            mean5[(ptrdiff_t)x + i] = mean(five + i + 1, 5, AINN_MEAN5);
+            mean7[(ptrdiff_t)x + i] = mean(seven + i, 7, AINN_MEAN7);
+        }
     }
 }
 
