@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-/* Where this is the fastest version, the compiler's vectors are all that there is. */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("O3")
-#endif
-
 static int32_t clamp(int32_t v, int32_t bound)
 {
     return v < -bound ? -bound : v > bound ? bound : v;
@@ -54,6 +49,11 @@ void ainn_dense_c(int16_t *out, size_t out_step, size_t positions, const ainn_de
         }
     }
 }
+
+/* Where these are the fastest versions, the compiler's vectors are all that there is. (gcc 12 makes dense slower at -O3.) */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3")
+#endif
 
 void ainn_depthwise_c(int16_t *out, size_t positions, const ainn_depthwise *layer, const int16_t *const rows[3])
 {
