@@ -94,6 +94,8 @@ void ainn_rans_decode_start(ainn_rans_decoder *decoder, unsigned states, const u
     }
     int first = 5 + (int)((size - least) & 3);
     size_t head = (size_t)first + least - 5;
+    decoder->next = decoder->end = data + available;
+    decoder->real_end = data + size;
     if (available < head) {
         decoder->stopped = 1;
         return;
@@ -102,8 +104,6 @@ void ainn_rans_decode_start(ainn_rans_decoder *decoder, unsigned states, const u
     if (states == 2)
         decoder->state[1] = load(data + first, 8);
     decoder->next = data + head;
-    decoder->end = data + available;
-    decoder->real_end = data + size;
 }
 
 int ainn_rans_decode_finish(const ainn_rans_decoder *decoder)
