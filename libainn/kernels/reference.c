@@ -7,21 +7,6 @@
 
 #include <string.h>
 
-static int32_t clamp(int32_t v, int32_t bound)
-{
-    return v < -bound ? -bound : v > bound ? bound : v;
-}
-
-/* LeakyReLU with slope 1/8, rounding shift. */
-static int32_t requantise(uint32_t sum, int leaky, unsigned shift)
-{
-    int32_t acc = (int32_t)sum;
-
-    if (leaky && acc < 0)
-        acc >>= 3;
-    return (int32_t)((uint32_t)acc + (1u << (shift - 1))) >> shift;
-}
-
 void ainn_dense_c(int16_t *out, size_t out_step, size_t positions, const ainn_dense *layer,
                   const ainn_segment *segments, int segment_count, const int16_t *residual, size_t residual_step)
 {
@@ -40,11 +25,11 @@ void ainn_dense_c(int16_t *out, size_t out_step, size_t positions, const ainn_de
                         acc[lane] += (uint32_t)(w[2 * lane] * x[i]) + (uint32_t)(w[2 * lane + 1] * x[i + 1]);
             }
             for (int lane = 0; lane < AINN_LANE; lane++) {
-                int32_t v = requantise(acc[lane], layer->leaky, layer->shift[o + lane]);
+                int32_t v = ainn_requantise(acc[lane], layer->leaky, layer->shift[o + lane]);
 
                 if (residual)
                     v += residual[p * residual_step + (size_t)(o + lane)];
-                out[p * out_step + (size_t)(o + lane)] = (int16_t)clamp(v, layer->bound);
+                out[p * out_step + (size_t)(o + lane)] = (int16_t)ainn_clamp(v, layer->bound);
             }
         }
     }
@@ -72,7 +57,7 @@ void ainn_depthwise_c(int16_t *out, size_t positions, const ainn_depthwise *laye
                     acc[lane] += (uint32_t)(w[lane] * x[lane]);
             }
             for (int lane = 0; lane < AINN_LANE; lane++)
-                out[p * channels + c + lane] = (int16_t)clamp(requantise(acc[lane], 1, layer->shift[c + lane]), layer->bound);
+                out[p * channels + c + lane] = (int16_t)ainn_clamp(ainn_requantise(acc[lane], 1, layer->shift[c + lane]), layer->bound);
         }
     }
 }
@@ -80,7 +65,7 @@ void ainn_depthwise_c(int16_t *out, size_t positions, const ainn_depthwise *laye
 /* A function of 64 segments at t (F = 10); int16 as in a vector register. */
 static int16_t table64(const int16_t table[2][64], int32_t t)
 {
-    uint32_t u = (uint32_t)(clamp(t, AINN_BOUND) + 8192);
+    uint32_t u = (uint32_t)(ainn_clamp(t, AINN_BOUND) + 8192);
 
     return (int16_t)(table[0][u >> 8] + ((table[1][u >> 8] * (int32_t)((u & 255) << 7)) >> 16));
 }
@@ -97,16 +82,16 @@ void ainn_couple_forward_c(int16_t *out, const int16_t *x, const int16_t *st, si
 {
     for (size_t p = 0; p < positions; p++, out += channels, x += channels, st += 2 * channels)
         for (int c = 0; c < channels; c++)
-            out[c] = (int16_t)clamp(((x[c] * forward_scale(scale, st[c]) + 4096) >> 13) + st[channels + c], AINN_BOUND);
+            out[c] = (int16_t)ainn_clamp(((x[c] * forward_scale(scale, st[c]) + 4096) >> 13) + st[channels + c], AINN_BOUND);
 }
 
 void ainn_couple_inverse_c(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64])
 {
     for (size_t p = 0; p < positions; p++, out += channels, x += channels, st += 2 * channels)
         for (int c = 0; c < channels; c++) {
-            int32_t v = clamp(x[c] - st[channels + c], AINN_BOUND);
+            int32_t v = ainn_clamp(x[c] - st[channels + c], AINN_BOUND);
 
-            out[c] = (int16_t)clamp((v * table64(scale, -st[c]) + 4096) >> 13, AINN_BOUND);
+            out[c] = (int16_t)ainn_clamp((v * table64(scale, -st[c]) + 4096) >> 13, AINN_BOUND);
         }
 }
 
@@ -166,7 +151,7 @@ void ainn_synthesise_c(uint32_t *const planes[3][2], const int16_t *both, const 
                 int32_t low = both[3 * d + k], high = both[12 + 3 * d + k];
                 uint32_t mix = (uint32_t)(high * 16384) + (uint32_t)(m * (low - high)) + (1u << pixel_frac);
 
-                v[k] = clamp((int32_t)mix >> (pixel_frac + 1), AINN_COMPONENT_BOUND);
+                v[k] = ainn_clamp((int32_t)mix >> (pixel_frac + 1), AINN_COMPONENT_BOUND);
             }
             for (int c = 0; c < 3; c++)
                 planes[c][d >> 1][2 * p + (d & 1)] = colour(v[0], v[1], v[2], rotation[c]);

@@ -9,6 +9,21 @@
 #define AINN_MEAN5 10486
 #define AINN_MEAN7 5350
 
+static inline int32_t ainn_clamp(int32_t v, int32_t bound)
+{
+    return v < -bound ? -bound : v > bound ? bound : v;
+}
+
+/* LeakyReLU with slope 1/8 where `leaky`, rounding shift. */
+static inline int32_t ainn_requantise(uint32_t sum, int leaky, unsigned shift)
+{
+    int32_t acc = (int32_t)sum;
+
+    if (leaky && acc < 0)
+        acc >>= 3;
+    return (int32_t)((uint32_t)acc + (1u << (shift - 1))) >> shift;
+}
+
 void ainn_dense_c(int16_t *out, size_t out_step, size_t positions, const ainn_dense *layer,
                   const ainn_segment *segments, int segment_count, const int16_t *residual, size_t residual_step);
 void ainn_depthwise_c(int16_t *out, size_t positions, const ainn_depthwise *layer, const int16_t *const rows[3]);
