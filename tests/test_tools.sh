@@ -172,7 +172,7 @@ decode_pipe() { dec rgb.ainn -o p.pam && cat rgb.ainn | dec - -o - -f pam | cat 
 check 'decoding a pipe' decode_pipe
 redirected() { dec - -o - -f pam <rgb.ainn >p2.pam && same p.pam p2.pam; }
 check 'decoding redirected files' redirected
-default_png() { dec rgb.ainn -o - | head -c 4 | od -An -tx1 | grep -q '89 50 4e 47'; }
+default_png() { dec rgb.ainn -o - >p.out && head -c 4 p.out | od -An -tx1 | grep -q "89 50 4e 47"; }
 check 'standard output is a PNG by default' default_png
 
 ppm_header() { dec rgb.ainn -o a.ppm && [ "$(head -n 2 a.ppm | tr '\n' ' ')" = 'P6 130 70 ' ] && [ "$(wc -c <a.ppm)" -eq $((130 * 70 * 3 + 14)) ]; }
@@ -413,7 +413,7 @@ check 'an existing file is replaced, keeping its mode and the link to it' replac
 
 killed() {
     mkfifo fifo || return 1
-    enc fifo -o killed.ainn >/dev/null 2>&1 &
+    "$tools/ainnenc" fifo -o killed.ainn >/dev/null 2>&1 &
     pid=$!
     exec 9>fifo
     printf 'P5 64 64 255\nxxxx' >&9
@@ -423,7 +423,7 @@ killed() {
     done
     ls .killed.ainn.* >/dev/null || return 1
     kill -TERM $pid
-    wait $pid
+    wait $pid 2>/dev/null
     code=$?
     exec 9>&-
     [ $code -eq 143 ] && ! ls .killed.ainn.* killed.ainn 2>/dev/null
