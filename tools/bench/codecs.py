@@ -47,6 +47,7 @@ class Codec:
         """Both command lines as they would be typed."""
         values = dict(ppm='IN.ppm', png='IN.png', file='FILE' + self.suffix, out='OUT' + self.decoded_suffix, q='Q', threads='1')
         lines = [self.command(t, **values) for t in (self.encode, self.decode)]
+        lines = [[os.path.basename(line[0])] + line[1:] for line in lines]
         return [' '.join(os.path.basename(part) if os.path.isabs(part) else part for part in line) for line in lines]
 
     def version_line(self):

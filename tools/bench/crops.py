@@ -88,6 +88,15 @@ def draw(tiles, crop, path):
     os.replace(path + '.part', path)
 
 
+def _path(folder, name, bpp):
+    return os.path.join(folder, 'crops-%s-%g.png' % (name, bpp))
+
+
+def exists(folder, picture, bpp):
+    """Whether make() has made this sheet before."""
+    return os.path.exists(_path(folder, pictures.name_of(picture), bpp))
+
+
 def make(folder, picture, codecs, bpp, crop=None, threads=1, say=print):
     """Writes crops-NAME-BPP.png into `folder` for one picture. Returns a line for each codec."""
     lines = []
@@ -110,7 +119,7 @@ def make(folder, picture, codecs, bpp, crop=None, threads=1, say=print):
             tiles.append((tables.title_of(codec.name), '%d bytes, %.3f bpp, %.2f dB' % (size, size * 8 / source.count, quality), miss, decoded))
             lines.append('%-14s setting %-10g %7d bytes (%+.1f %%)  %.2f dB  MS-SSIM %s'
                          % (codec.name, setting, size, (size / target - 1) * 100, quality, _similarity(source.pixels, decoded)))
-        path = os.path.join(folder, 'crops-%s-%g.png' % (source.name, bpp))
+        path = _path(folder, source.name, bpp)
         draw(tiles, [int(v) for v in crop], path)
     return lines + ['wrote ' + path]
 

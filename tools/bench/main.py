@@ -2,6 +2,7 @@
 import argparse
 import os
 import shlex
+import shutil
 import sys
 
 from . import codecs as codec_list
@@ -10,6 +11,9 @@ from . import machine, measure, pictures, process, store
 EPILOG = '''What is measured: time and processor time of whole processes on uncompressed input and output; bits per pixel of the file;
 RGB PSNR and MS-SSIM of the decoded picture. OUT gets results.csv, summary.csv, bdrate.csv, run.json and plots. A run that was
 interrupted goes on when the same command is given again.'''
+
+
+SHEET_RATES = (0.15, 0.4)    # bits a pixel of the crop sheets of --everything
 
 
 def _numbers(text):
@@ -36,7 +40,7 @@ def _settings(text):
 def _parser():
     p = argparse.ArgumentParser(prog='ainnbench', description='Measures libainn and other image codecs side by side.', epilog=EPILOG,
                                 usage='ainnbench FOLDER -o OUT [options]\n       ainnbench --peak | --stages PICTURE | --callgrind PICTURE\n'
-                                      '       ainnbench --report OUT DOCS')
+                                      '       ainnbench FOLDER -o OUT --everything DOCS\n       ainnbench --report OUT DOCS')
     p.add_argument('folder', nargs='?', metavar='FOLDER', help='a folder of pictures, or one picture')
     p.add_argument('-o', '--out', metavar='OUT', help='folder for the results')
     p.add_argument('-V', '--version', action='version', version='ainnbench 0.1.0')
@@ -68,6 +72,7 @@ def _parser():
     more.add_argument('--peak', action='store_true', help="this core's rate of int16 multiply-accumulates and memory bandwidth")
     more.add_argument('--stages', metavar='PICTURE', help='how the time divides among the stages of libainn')
     more.add_argument('--callgrind', metavar='PICTURE', help='instructions a pixel of the stages of libainn (needs valgrind)')
+    more.add_argument('--everything', metavar='DOCS', help='all of the above one after the other, then the report')
     more.add_argument('--report', nargs=2, metavar=('OUT', 'DOCS'), help='writes DOCS/BENCHMARKS.md and DOCS/bench/ from the results in OUT')
     return p
 
@@ -172,6 +177,29 @@ def _report(options):
     print('wrote ' + report.write(options.report[0], options.report[1], options.anchors, options.range))
 
 
+def _everything(options):
+    """What `make bench` runs. Each part that is there already is kept, so that an interrupted run goes on."""
+    from . import crops
+    _compare(options)
+    _timing(options)
+    shown = pictures.spread(_paths(options), len(SHEET_RATES))
+    for picture, rate in zip(shown, SHEET_RATES):
+        if not crops.exists(options.out, picture, rate):
+            options.sheet, options.sheet_bpp = picture, rate
+            _sheet(options)
+    _peak(options)
+    options.stages, options.callgrind = shown[0], None
+    _inside(options)
+    if shutil.which('valgrind'):
+        options.stages, options.callgrind = None, shown[0]
+        _inside(options)
+    else:
+        _say('instructions are not counted: valgrind not found (Debian: valgrind)')
+    _scale(options)
+    options.report = (options.out, options.everything)
+    _report(options)
+
+
 def _run(options):
     if options.report:
         return _report(options)
@@ -182,6 +210,8 @@ def _run(options):
     if not options.out:
         raise SystemExit('ainnbench: -o OUT is needed (ainnbench --help)')
     os.makedirs(options.out, exist_ok=True)
+    if options.everything:
+        return _everything(options)
     if options.scale:
         return _scale(options)
     if options.timing:

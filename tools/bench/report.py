@@ -98,7 +98,7 @@ def _timing_section(folder, record):
     any_entry = next(iter(medians.values()))
     load = record.get('timing', {}).get('load before')
     lines = ['## Time', '',
-             'Whole processes, start-up and files included, uncompressed pixels in and out, %s thread(s); milliseconds a picture, median of %d rounds, '
+             'Whole processes, start-up and files included, uncompressed pixels in and out, threads: %s; milliseconds a picture, median of %d rounds, '
              'mean of %d pictures, all codecs taking turns in one run. Each codec at the setting whose PSNR is nearest to the same value.%s'
              % (record.get('timing', {}).get('threads', 1), min(m['repeat'] for m in medians.values()), any_entry['pictures'],
                 ' Load of the machine before the run: %s.' % load if load is not None else ''), '']
@@ -164,7 +164,7 @@ def _inside_section(folder, record):
     rows = store.read(os.path.join(folder, 'scale.csv'))
     if rows:
         lines += ['## Size and threads', '', 'Mosaics of the pictures, quality %s, PPM in and out; milliseconds a megapixel, gain over one thread, and the '
-                  'peak resident memory of the whole process.' % rows[0]['setting'], '', '```', scale.text(rows), '```', '']
+                  'peak resident memory of the whole process (9 MiB is the least that is seen).' % rows[0]['setting'], '', '```', scale.text(rows), '```', '']
     return lines
 
 
