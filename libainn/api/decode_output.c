@@ -38,11 +38,13 @@ static int store_alpha(ainn_decode_job *job, uint32_t picture_row, uint32_t out_
         return 0;
     }
     for (; job->alpha_row <= picture_row; job->alpha_row++) {
-        if (ainn_alpha_decode_row(job->alpha, job->alpha_samples) == AINN_OK)
+        ainn_status status = ainn_alpha_decode_row(job->alpha, job->alpha_samples);
+        if (status == AINN_OK)
             continue;
         job->damage.alpha_missing = 1;
-        if (!job->options.ignore_damage) {
-            job->status = ainn_fail(&decoder->error, AINN_ERROR_INVALID, "the alpha stream is invalid at row %u", job->alpha_row);
+        if (status != AINN_ERROR_INVALID || !job->options.ignore_damage) {
+            job->status = ainn_fail(&decoder->error, status, status == AINN_ERROR_INVALID ? "the alpha stream is invalid at row %u"
+                                    : "there is no memory for the alpha stream at row %u", job->alpha_row);
             return 1;
         }
     }

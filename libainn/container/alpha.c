@@ -149,7 +149,8 @@ struct ainn_alpha_decoder {
     const uint8_t *data;
     size_t size;                 /* not given to zlib yet */
     z_stream zlib;
-    int zlib_open, failed, ended;
+    int zlib_open, ended;
+    ainn_status status;          /* what stopped it */
 };
 
 ainn_status ainn_alpha_decoder_create(ainn_memory *memory, uint32_t width, uint32_t depth, const uint8_t *data, size_t size,
@@ -189,8 +190,8 @@ void ainn_alpha_decoder_destroy(ainn_alpha_decoder *decoder)
     ainn_free_memory(decoder->memory, decoder);
 }
 
-/* Fills `size` bytes; 0 if the stream gives fewer. */
-static int inflate_bytes(ainn_alpha_decoder *decoder, uint8_t *out, size_t size)
+/* Fills `size` bytes. AINN_ERROR_INVALID: damage, or the stream gives fewer. */
+static ainn_status inflate_bytes(ainn_alpha_decoder *decoder, uint8_t *out, size_t size)
 {
     z_stream *zlib = &decoder->zlib;
     zlib->next_out = out;
@@ -205,40 +206,52 @@ static int inflate_bytes(ainn_alpha_decoder *decoder, uint8_t *out, size_t size)
         zlib->avail_out = part;
         int result = inflate(zlib, Z_NO_FLUSH);
         size -= part - zlib->avail_out;
+        if (result == Z_MEM_ERROR)
+            return ainn_memory_status(decoder->memory);
         if (result == Z_STREAM_END)
             decoder->ended = 1;
         else if (result != Z_OK)
-            return 0;            /* damage, or the input is used up */
+            return AINN_ERROR_INVALID;
     }
-    return size == 0;
+    return size ? AINN_ERROR_INVALID : AINN_OK;
+}
+
+static ainn_status decode_samples(ainn_alpha_decoder *decoder, uint16_t *samples)
+{
+    ainn_status status = inflate_bytes(decoder, decoder->row, decoder->row_size + 1);
+    if (status != AINN_OK || decoder->row[0] >= AINN_FILTERS)
+        return status != AINN_OK ? status : AINN_ERROR_INVALID;
+    ainn_unfilter_row(decoder->row[0], decoder->row + 1, decoder->above + 1, decoder->row_size, decoder->pixel);
+    const uint8_t *in = decoder->row + 1;
+    for (uint32_t x = 0; x < decoder->width; x++, in += decoder->pixel) {
+        uint32_t sample = decoder->pixel == 2 ? (uint32_t)in[0] << 8 | in[1] : in[0];
+        samples[x] = (uint16_t)sample;
+        if (sample > decoder->max)
+            status = AINN_ERROR_INVALID;
+    }
+    uint8_t *row = decoder->row;
+    decoder->row = decoder->above;
+    decoder->above = row;
+    return status;
 }
 
 ainn_status ainn_alpha_decode_row(ainn_alpha_decoder *decoder, uint16_t *samples)
 {
-    decoder->failed = decoder->failed || !inflate_bytes(decoder, decoder->row, decoder->row_size + 1) || decoder->row[0] >= AINN_FILTERS;
-    if (!decoder->failed) {
-        ainn_unfilter_row(decoder->row[0], decoder->row + 1, decoder->above + 1, decoder->row_size, decoder->pixel);
-        const uint8_t *in = decoder->row + 1;
-        for (uint32_t x = 0; x < decoder->width; x++, in += decoder->pixel) {
-            uint32_t sample = decoder->pixel == 2 ? (uint32_t)in[0] << 8 | in[1] : in[0];
-            samples[x] = (uint16_t)sample;
-            decoder->failed |= sample > decoder->max;
-        }
-        uint8_t *row = decoder->row;
-        decoder->row = decoder->above;
-        decoder->above = row;
-    }
-    if (!decoder->failed)
-        return AINN_OK;
-    for (uint32_t x = 0; x < decoder->width; x++)
-        samples[x] = (uint16_t)decoder->max;
-    return AINN_ERROR_INVALID;
+    if (decoder->status == AINN_OK)
+        decoder->status = decode_samples(decoder, samples);
+    if (decoder->status != AINN_OK)
+        for (uint32_t x = 0; x < decoder->width; x++)
+            samples[x] = (uint16_t)decoder->max;
+    return decoder->status;
 }
 
 ainn_status ainn_alpha_decode_finish(ainn_alpha_decoder *decoder)
 {
     uint8_t byte;
-    if (decoder->failed || inflate_bytes(decoder, &byte, 1) || !decoder->ended || decoder->zlib.avail_in || decoder->size)
-        return AINN_ERROR_INVALID;
-    return AINN_OK;
+    if (decoder->status != AINN_OK)
+        return decoder->status;
+    ainn_status status = inflate_bytes(decoder, &byte, 1);
+    if (status == AINN_ERROR_INVALID && decoder->ended && !decoder->zlib.avail_in && !decoder->size)
+        return AINN_OK;
+    return status == AINN_OK ? AINN_ERROR_INVALID : status;
 }

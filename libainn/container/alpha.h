@@ -18,7 +18,7 @@ typedef struct ainn_alpha_decoder ainn_alpha_decoder;
 
 ainn_status ainn_alpha_decoder_create(ainn_memory *memory, uint32_t width, uint32_t depth, const uint8_t *data, size_t size,
                                       ainn_alpha_decoder **decoder);
-/* The next row. AINN_ERROR_INVALID: the data ends early or is damaged; samples are then opaque, as those of later rows. */
+/* The next row. AINN_ERROR_INVALID: the data ends early or is damaged; samples are then opaque, as those of later rows (or memory is short). */
 ainn_status ainn_alpha_decode_row(ainn_alpha_decoder *decoder, uint16_t *samples);
 /* After the last row: whether the stream ends there. */
 ainn_status ainn_alpha_decode_finish(ainn_alpha_decoder *decoder);

@@ -74,7 +74,7 @@ ainn_status ainn_group_coder_create(ainn_memory *memory, const ainn_model *model
     coder->tables = tables;
     ainn_status status = take_memory(memory, coder, hx, hy, encodes);
     if (status == AINN_OK)
-        status = ainn_group_net_create(memory, model, kernels, pool, &coder->net);
+        status = ainn_group_net_create_sized(memory, model, kernels, pool, hx, hy, &coder->net);
     if (status != AINN_OK) {
         ainn_group_coder_destroy(memory, coder);
         return status;

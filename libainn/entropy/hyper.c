@@ -36,12 +36,11 @@ ainn_status ainn_group_net_create_sized(ainn_memory *memory, const ainn_model *m
         [AINN_PLANE_FEATURES] = larger(plane_size(hx, hy, 2 * N), plane_size(2 * zx, 2 * zy, N)),
         [AINN_PLANE_HYPER] = plane_size(zx, zy, model->Z),
     };
-    for (int i = 0; i < AINN_PLANES; i++)
-        net->buffer[i] = ainn_alloc_array(memory, size[i], sizeof(int16_t));
-    net->scratch = ainn_alloc_array(memory, net->scratch_size * ainn_pool_threads(pool), sizeof(int16_t));
-    for (int i = 0; i < AINN_PLANES; i++)
-        if (!net->buffer[i] || !net->scratch)
+    for (int i = 0; i < AINN_PLANES && !status; i++)
+        if (!(net->buffer[i] = ainn_alloc_array(memory, size[i], sizeof(int16_t))))
             status = ainn_memory_status(memory);
+    if (!status && !(net->scratch = ainn_alloc_array(memory, net->scratch_size * ainn_pool_threads(pool), sizeof(int16_t))))
+        status = ainn_memory_status(memory);
     if (status)
         ainn_group_net_destroy(net);
     else
