@@ -24,7 +24,7 @@ static const char help[] =
     "      --ignore-metadata     write no ICC, EXIF or XMP (the orientation is kept)\n"
     "  -m, --model MODEL         this model's name or file, in place of looking for it\n"
     "  -j, --threads N           default 0: one for each core\n"
-    "  -z, --compression N       0 to 9, default 6: effort to make a PNG smaller\n"
+    "  -z, --compression N       0 to 9, default 3: effort to make a PNG smaller\n"
     "      --max-pixels N        refuse larger pictures; suffixes k, M, G\n"
     "      --max-memory BYTES    refuse to use more memory\n"
     "      --no-output           decode for nothing, to measure the time\n"
@@ -231,7 +231,7 @@ int main(int argc, char *argv[])
     ainn_decode_options_init(&line.settings.options);
     ainn_limits_init(&line.settings.limits);
     line.settings.options.threads = core_count();
-    line.settings.compression = 6;
+    line.settings.compression = 3;   /* 5 % larger than zlib's 6, several times faster */
     line.settings.repeat = 1;
     opterr = 0;
     return run(&line, argc, argv);

@@ -119,12 +119,16 @@ static int show_model(const char *name, json *out)
 static int draw_map(const command_line *line, const ainn_file *file, const char *path)
 {
     ainn_sequence_frame frame;
+    bitmap_scale scale;
     if (line->frame >= file->frames) {
         complain(file->name, "there is no frame %u: the file has %u, counted from 0", (unsigned)line->frame, (unsigned)file->frames);
         return EXIT_TROUBLE;
     }
     bool good = !output_is_input(line->map, path) && ainn_file_frame(file, line->frame, &frame) &&
-                bitmap_write(file->name, frame.frame, line->threads, line->map);
+                bitmap_write(file->name, frame.frame, line->threads, line->map, &scale);
+    if (good && !line->json) {
+        printf("  map          %.1f bits per block of 16 x 16 pixels on average, red from %.1f\n", scale.mean, scale.red);
+    }
     return good ? EXIT_DONE : EXIT_TROUBLE;
 }
 

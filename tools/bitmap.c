@@ -85,7 +85,7 @@ static ainn_status draw(ainn_decoder *decoder, drawing *work, float *bits, float
     return ainn_decoder_decode_rows(decoder, 8, AINN_RGB, draw_rows, work, &options, NULL);
 }
 
-static bool write_map(const char *name, ainn_decoder *decoder, const ainn_info *info, uint32_t threads, const char *path)
+static bool write_map(const char *name, ainn_decoder *decoder, const ainn_info *info, uint32_t threads, const char *path, bitmap_scale *scale)
 {
     drawing work = { NULL, NULL, (info->width + BLOCK - 1) / BLOCK, 1, info->height, NULL };
     uint32_t rows = (info->height + BLOCK - 1) / BLOCK;
@@ -112,6 +112,11 @@ static bool write_map(const char *name, ainn_decoder *decoder, const ainn_info *
         library_error(name, status, ainn_decoder_error(decoder));
     }
     bool good = status == AINN_OK && imageio_finish(work.writer);
+    scale->red = (double)work.brightest;
+    scale->mean = 0;
+    for (size_t i = 0; good && i < count; i++) {
+        scale->mean += (double)bits[i] / (double)count;
+    }
     imageio_writer_close(work.writer);
     free(bits);
     free(sorted);
@@ -119,7 +124,7 @@ static bool write_map(const char *name, ainn_decoder *decoder, const ainn_info *
     return good && output_finish(out);
 }
 
-bool bitmap_write(const char *name, ainn_bytes frame, uint32_t threads, const char *path)
+bool bitmap_write(const char *name, ainn_bytes frame, uint32_t threads, const char *path, bitmap_scale *scale)
 {
     ainn_decoder *decoder = NULL;
     ainn_info info;
@@ -132,7 +137,7 @@ bool bitmap_write(const char *name, ainn_bytes frame, uint32_t threads, const ch
         library_error(name, status, decoder != NULL ? ainn_decoder_error(decoder) : NULL);
     } else {
         progress_start("map");
-        good = write_map(name, decoder, &info, threads, path);
+        good = write_map(name, decoder, &info, threads, path, scale);
         progress_end();
     }
     ainn_decoder_destroy(decoder);

@@ -44,7 +44,7 @@ void stats_add(ainn_stats *sum, const ainn_stats *stats)
 void stats_print(FILE *to, const ainn_stats *stats, double wall)
 {
     fprintf(to, "time          %.3f s\n", wall);
-    fprintf(to, "  conversion  %.3f s (stages: summed over threads)\n", stats->seconds_convert);
+    fprintf(to, "  conversion  %.3f s (with the rows' reading or writing; stages are summed over threads)\n", stats->seconds_convert);
     fprintf(to, "  analysis    %.3f s\n", stats->seconds_analysis);
     fprintf(to, "  entropy net %.3f s\n", stats->seconds_entropy);
     fprintf(to, "  coding      %.3f s\n", stats->seconds_coding);
