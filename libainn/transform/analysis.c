@@ -72,11 +72,8 @@ ainn_status ainn_analysis_push(ainn_analysis *analysis, const int16_t *const com
     if (analysis->pushed % plan->batch && analysis->pushed < plan->rows)
         return AINN_OK;
     analysis->picture->produced = analysis->pushed * AINN_LATENT_PIXELS;
-    do {
-        if (!ainn_plan_pass(plan))
-            break;
+    while (ainn_plan_pass(plan))
         deliver(analysis);
-    } while (analysis->pushed == plan->rows);
     return AINN_OK;
 }
 

@@ -4,7 +4,8 @@
 
 #define MIN_BLOCK 16             /* positions: less would not fill the kernels */
 #define TASKS_A_THREAD 4         /* so that threads finish a stage together */
-#define NARROW 96                /* positions of a pass of latents that keep the kernels and several threads busy */
+#define NARROW 96                /* latents of a push that keep the kernels and several threads busy */
+#define POSITIONS_A_RUN 256      /* of a stage, for each thread: enough to pay for fetching its weights */
 
 void ainn_plan_init(ainn_plan *plan, ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,
                     uint32_t columns, uint32_t rows)
@@ -82,14 +83,17 @@ void ainn_plan_stage(ainn_plan *plan, uint32_t scale, uint32_t extra_rows, uint3
     stage->last_operation = &stage->operations;
     stage->width = plan->columns * scale;
     stage->rows = plan->rows * scale + extra_rows;
-    stage->per_pass = plan->batch * scale;
+    stage->per_run = (POSITIONS_A_RUN * plan->threads + stage->width - 1) / stage->width;
+    if (stage->per_run > plan->batch * scale)
+        stage->per_run = plan->batch * scale;
     if (plan->threads > 1) {
         tasks = plan->threads * TASKS_A_THREAD;
-        uint64_t even = ((uint64_t)stage->width * stage->per_pass + tasks - 1) / tasks;
+        uint64_t even = ((uint64_t)stage->width * stage->per_run + tasks - 1) / tasks;
         block = even < MIN_BLOCK ? MIN_BLOCK : even < block ? (uint32_t)even : block;
     }
     blocks = (stage->width + block - 1) / block;
     stage->block = (stage->width + blocks - 1) / blocks;
+    stage->previous = plan->stage;
     *plan->last_stage = stage;
     plan->last_stage = &stage->next;
     plan->stage = stage;
@@ -191,7 +195,7 @@ static uint32_t ready_rows(const ainn_stage *stage)
     if (ready <= (int64_t)stage->done)
         return 0;
     ready -= stage->done;
-    return ready > (int64_t)stage->per_pass ? stage->per_pass : (uint32_t)ready;
+    return ready > (int64_t)stage->per_run ? stage->per_run : (uint32_t)ready;
 }
 
 /* Marks rows as made. */
@@ -232,26 +236,17 @@ static void grow_ring(ainn_tensor *storage, int64_t first, int begun)
         storage->capacity = (uint32_t)rows;
 }
 
-/* One pass without data: only counts rows. */
-static int dry_pass(ainn_plan *plan)
+/* Makes rows without data: only counts them. */
+static void dry_stage(const ainn_plan *plan, ainn_stage *stage, uint32_t rows)
 {
-    int made = 0;
+    int64_t first[AINN_LINKS];
 
-    for (ainn_stage *stage = plan->stages; stage; stage = stage->next) {
-        uint32_t rows = ready_rows(stage);
-        int64_t first[AINN_LINKS];
-
-        if (!rows)
-            continue;
-        for (int i = 0; i < stage->write_count; i++)
-            first[i] = first_needed(plan, stage->writes[i].tensor->storage);
-        advance(stage, rows);
-        for (int i = 0; i < stage->write_count; i++)
-            if (stage->writes[i].tensor->storage == stage->writes[i].tensor)
-                grow_ring(stage->writes[i].tensor, first[i], stage->writes[i].begun);
-        made = 1;
-    }
-    return made;
+    for (int i = 0; i < stage->write_count; i++)
+        first[i] = first_needed(plan, stage->writes[i].tensor->storage);
+    advance(stage, rows);
+    for (int i = 0; i < stage->write_count; i++)
+        if (stage->writes[i].tensor->storage == stage->writes[i].tensor)
+            grow_ring(stage->writes[i].tensor, first[i], stage->writes[i].begun);
 }
 
 /* Tensors that no stage writes are the plan's input: the caller fills them before a pass, `batch` rows of latents at a time. */
@@ -269,6 +264,7 @@ static void dry_run(ainn_plan *plan)
 {
     uint32_t rows = 0;
 
+    plan->dry = 1;
     do {
         rows = plan->rows - rows < plan->batch ? plan->rows : rows + plan->batch;
         for (ainn_tensor *t = plan->tensors; t; t = t->next)
@@ -278,10 +274,10 @@ static void dry_run(ainn_plan *plan)
                 t->produced = t->height / plan->rows * rows;
                 grow_ring(t, first, 0);
             }
-        int made = dry_pass(plan);
-        while (made && rows == plan->rows)
-            made = dry_pass(plan);
+        while (ainn_plan_pass(plan))
+            continue;
     } while (rows < plan->rows);
+    plan->dry = 0;
     for (ainn_stage *stage = plan->stages; stage; stage = stage->next) {
         if (stage->done != stage->rows && !plan->status)
             plan->status = AINN_ERROR_INTERNAL;
@@ -345,19 +341,32 @@ static void run_block(void *opaque, size_t index, unsigned thread)
         operation->run(run->plan, operation, &run->plan->scratch[thread], row, begin, end);
 }
 
+static void run_stage(const ainn_plan *plan, ainn_stage *stage, uint32_t rows)
+{
+    stage_run run = {plan, stage, (stage->width + stage->block - 1) / stage->block};
+
+    ainn_pool_run(plan->pool, (size_t)rows * run.blocks, run_block, &run);
+    advance(stage, rows);
+}
+
 int ainn_plan_pass(ainn_plan *plan)
 {
-    int made = 0;
+    ainn_stage *stage = plan->stage;
 
-    for (ainn_stage *stage = plan->stages; stage; stage = stage->next) {
+    while (stage) {
         const uint32_t rows = ready_rows(stage);
-        stage_run run = {plan, stage, (stage->width + stage->block - 1) / stage->block};
 
-        if (!rows)
+        if (!rows) {
+            stage = stage->previous;
             continue;
-        ainn_pool_run(plan->pool, (size_t)rows * run.blocks, run_block, &run);
-        advance(stage, rows);
-        made = 1;
+        }
+        if (plan->dry)
+            dry_stage(plan, stage, rows);
+        else
+            run_stage(plan, stage, rows);
+        if (stage == plan->stage)
+            return 1;
+        stage = plan->stage;
     }
-    return made;
+    return 0;
 }

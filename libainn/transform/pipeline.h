@@ -3,8 +3,9 @@
  *
  * A tensor is a picture of activations of which only a ring of rows is in memory. A stage makes rows of tensors from
  * rows of others: it is a list of operations that run one after another over one block of positions of one row, and that
- * take from the other positions only what earlier stages have finished. So a pass over all stages needs one pool run a
- * stage, nothing is computed twice, and the result does not depend on blocks, threads or the rows of a pass.
+ * take from the other positions only what earlier stages have finished. So all threads work on one stage at a time,
+ * nothing is computed twice, and the result does not depend on blocks, threads or the number of rows at a time.
+ * The last stage that can make a row does: so rows are used while they are in the cache, and rings stay short.
  *
  * The plan is built once for a picture's size. It first runs without data, to find out how many rows each ring holds.
  */
@@ -86,14 +87,14 @@ typedef struct ainn_write {
 } ainn_write;
 
 typedef struct ainn_stage {
-    struct ainn_stage *next;
+    struct ainn_stage *next, *previous;
     ainn_operation *operations, **last_operation;
     ainn_read reads[AINN_LINKS];
     ainn_write writes[AINN_LINKS];
     int read_count, write_count;
     uint32_t width, rows;        /* positions to run over */
     uint32_t block;              /* positions of a block */
-    uint32_t per_pass;           /* rows of a pass at most */
+    uint32_t per_run;            /* rows at a time at most */
     uint32_t done;               /* rows */
 } ainn_stage;
 
@@ -110,10 +111,11 @@ typedef struct ainn_plan {
     ainn_pool *pool;
     unsigned threads;
     uint32_t columns, rows;      /* of latents */
-    uint32_t batch;              /* rows of latents a pass */
+    uint32_t batch;              /* rows of latents that arrive together */
     ainn_tensor *tensors, **last_tensor;
     ainn_stage *stages, **last_stage;
-    ainn_stage *stage;           /* that operations are added to */
+    ainn_stage *stage;           /* that operations are added to; in the end, the last one */
+    int dry;                     /* only rows are counted */
     ainn_owned *owned;
     int slot_size[AINN_SLOTS];   /* elements of a block */
     ainn_scratch *scratch;       /* [threads] */
@@ -167,7 +169,8 @@ void ainn_plan_destroy(ainn_plan *plan);
 
 /* ---- Running ---- */
 
-/* Every stage once, in order, over the rows that it can make, at most a pass of them. Returns 0 if none could. */
+/* Runs stages until the last one has made some rows (at most `per_run` of it); 0 if it can not. To be called until then
+ * after each batch of input. */
 int ainn_plan_pass(ainn_plan *plan);
 
 /* A row of a tensor, at its first position; zeros above and below the picture. */

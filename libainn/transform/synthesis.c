@@ -46,7 +46,7 @@ static void build(ainn_synthesis *synthesis, int quality_code)
     ainn_add_fdsm_synthesise(plan, both, &synthesis->pixels);
     synthesis->pixels.stride = (size_t)plan->columns * AINN_LATENT_PIXELS;
     for (int c = 0; c < 3; c++)
-        synthesis->pixels.planes[c] = ainn_plan_alloc(plan, synthesis->pixels.stride * AINN_LATENT_PIXELS * plan->batch, sizeof(uint32_t));
+        synthesis->pixels.planes[c] = ainn_plan_alloc(plan, synthesis->pixels.stride * 2 * (plan->stage ? plan->stage->per_run : 1), sizeof(uint32_t));
 }
 
 ainn_status ainn_synthesis_create(ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,
@@ -100,7 +100,7 @@ ainn_status ainn_synthesis_push(ainn_synthesis *synthesis, const int16_t *yhat)
     if (synthesis->pushed % plan->batch && synthesis->pushed < plan->rows)
         return AINN_OK;
     synthesis->latents->produced = synthesis->pushed;
-    while (pass(synthesis, &status) && !status && synthesis->pushed == plan->rows)
+    while (!status && pass(synthesis, &status))
         continue;
     return status;
 }
