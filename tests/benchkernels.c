@@ -140,7 +140,7 @@ static void report(const bench *b, void (*run)(const bench *), const char *kerne
 
 static unsigned table_flags(const char *name)
 {
-    return !strcmp(name, "vnni") ? AINN_CPU_VNNI : !strcmp(name, "avx512") ? AINN_CPU_AVX512 : !strcmp(name, "avx2") ? AINN_CPU_AVX2 : 0;
+    return !strcmp(name, "amx") ? AINN_CPU_AMX | AINN_CPU_VNNI : !strcmp(name, "vnni") ? AINN_CPU_VNNI : !strcmp(name, "avx512") ? AINN_CPU_AVX512 : !strcmp(name, "avx2") ? AINN_CPU_AVX2 : 0;
 }
 
 static void bench_table(bench *b)

@@ -9,9 +9,13 @@
 #ifdef AINN_X86_KERNELS
 #include <cpuid.h>
 #endif
+#ifdef AINN_AMX_KERNELS
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 /* Tables from the slowest to the fastest; each needs all of its flags. */
-enum { TABLE_C, TABLE_OPENBLAS, TABLE_AVX2, TABLE_AVX512, TABLE_VNNI, TABLE_COUNT };
+enum { TABLE_C, TABLE_OPENBLAS, TABLE_AVX2, TABLE_AVX512, TABLE_VNNI, TABLE_AMX, TABLE_COUNT };
 
 static const struct {
     const char *name;
@@ -22,6 +26,7 @@ static const struct {
     {"avx2", AINN_CPU_AVX2},
     {"avx512", AINN_CPU_AVX2 | AINN_CPU_AVX512},
     {"vnni", AINN_CPU_AVX2 | AINN_CPU_AVX512 | AINN_CPU_VNNI},
+    {"amx", AINN_CPU_AVX2 | AINN_CPU_AVX512 | AINN_CPU_VNNI | AINN_CPU_AMX},
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -38,6 +43,16 @@ static unsigned saved_state(void)
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return low;
 }
+
+#ifdef AINN_AMX_KERNELS
+/* Linux gives tile registers to processes that ask for them; XCR0 alone does not tell. */
+static int tiles_granted(unsigned state)
+{
+    const long request_permission = 0x1023, tile_data = 18;
+
+    return (state >> 17 & 3) == 3 && syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+}
+#endif
 
 static unsigned detect_x86(void)
 {
@@ -56,6 +71,9 @@ static unsigned detect_x86(void)
         flags |= AINN_CPU_AVX512;
         flags |= c >> 11 & 1 ? AINN_CPU_VNNI : 0;
         flags |= c >> 1 & 1 ? AINN_CPU_VBMI : 0;
+#ifdef AINN_AMX_KERNELS
+        flags |= (d >> 24 & 3) == 3 && tiles_granted(state) ? AINN_CPU_AMX : 0;
+#endif
     }
     return flags;
 }
@@ -97,6 +115,10 @@ static void fill(int which)
         ainn_kernels_avx2(table);
     if (which >= TABLE_AVX512)
         ainn_kernels_avx512(table, recipes[which].needs);
+#endif
+#ifdef AINN_AMX_KERNELS
+    if (which >= TABLE_AMX)
+        ainn_kernels_amx(table);
 #endif
     table->name = recipes[which].name;
 }

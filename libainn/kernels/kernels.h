@@ -97,5 +97,6 @@ void ainn_kernels_c(ainn_kernels *table);
 void ainn_kernels_openblas(ainn_kernels *table);
 void ainn_kernels_avx2(ainn_kernels *table);
 void ainn_kernels_avx512(ainn_kernels *table, unsigned flags);
+void ainn_kernels_amx(ainn_kernels *table);
 
 #endif

@@ -22,6 +22,7 @@
 AINN_DENSE(ainn_dense_avx2);
 AINN_DENSE(ainn_dense_avx512);
 AINN_DENSE(ainn_dense_vnni);
+AINN_DENSE(ainn_dense_amx);
 AINN_DEPTHWISE(ainn_depthwise_avx2);
 AINN_DEPTHWISE(ainn_depthwise_avx512);
 AINN_DEPTHWISE(ainn_depthwise_vnni);
