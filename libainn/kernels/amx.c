@@ -22,7 +22,7 @@
 #define STEP 64                          /* inputs of a tile */
 #define MAX_STEPS 16                     /* wider layers need their weights split too often */
 #define INPUT_BYTES (128 << 10)          /* of split inputs, on the stack */
-#define WEIGHT_BYTES (24 << 10)          /* of split weights that one tile of inputs is multiplied with before the next: they stay in the L1 cache */
+#define WEIGHT_BYTES (16 << 10)          /* of split weights that one tile of inputs is multiplied with before the next: they stay in the L1 cache */
 
 /* Where the 16 channels of a group come from. */
 typedef struct source {
