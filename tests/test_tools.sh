@@ -396,7 +396,7 @@ if [ -w /dev/full ]; then
     refuses 1 'No space left' 'a full device: encoding a sequence' enc frame0.pam frame1.pam --fps 25 -o /dev/full
     refuses 1 'No space left' 'a full device: PNG' dec rgb.ainn -f png -o /dev/full
     refuses 1 'No space left' 'a full device: PPM' dec rgb.ainn -f ppm -o /dev/full
-    for command in 'ainnenc rgb.pam -o -' 'ainndec rgb.ainn -o -' 'ainndec rgb.ainn -o - -f ppm' 'ainninfo rgb.ainn' 'ainninfo --json rgb.ainn' 'ainnenc -h' 'ainndec -V'; do
+    for command in 'ainnenc rgb.pam -o new.ainn --stats' 'ainndec rgb.ainn -o new.png --stats' 'ainnenc rgb.pam -o -' 'ainndec rgb.ainn -o -' 'ainndec rgb.ainn -o - -f ppm' 'ainninfo rgb.ainn' 'ainninfo --json rgb.ainn' 'ainnenc -h' 'ainndec -V'; do
         refuses 1 'standard output: No space left' "a full standard output: $command" sh -c "\"$tools/\"$command >/dev/full"
     done
 fi

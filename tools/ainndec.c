@@ -35,8 +35,18 @@ static const char help[] =
     "  -h, --help                print this\n";
 
 enum {
-    OPTION_PREVIEW = 256, OPTION_FRAME, OPTION_IGNORE_DAMAGE, OPTION_DEPTH, OPTION_APPLY_ORIENTATION, OPTION_IGNORE_METADATA, OPTION_MAX_PIXELS,
-    OPTION_MAX_MEMORY, OPTION_NO_OUTPUT, OPTION_REPEAT, OPTION_STATS, OPTION_QUIET
+    OPTION_PREVIEW = 256,
+    OPTION_FRAME,
+    OPTION_IGNORE_DAMAGE,
+    OPTION_DEPTH,
+    OPTION_APPLY_ORIENTATION,
+    OPTION_IGNORE_METADATA,
+    OPTION_MAX_PIXELS,
+    OPTION_MAX_MEMORY,
+    OPTION_NO_OUTPUT,
+    OPTION_REPEAT,
+    OPTION_STATS,
+    OPTION_QUIET
 };
 
 static const struct option long_options[] = {
@@ -120,9 +130,11 @@ static int set_number(decode_settings *settings, int option, const char *text)
         settings->repeat = (uint32_t)number;
         return EXIT_DONE;
     case OPTION_MAX_PIXELS:
-        return parse_amount(text, &settings->limits.max_pixels) ? EXIT_DONE : usage_error("--max-pixels: %s is not a number of pixels", text);
+        return parse_amount(text, &settings->limits.max_pixels) ? EXIT_DONE
+                                                                : usage_error("--max-pixels: %s is not a number of pixels", text);
     default:
-        return parse_amount(text, &settings->limits.max_memory) ? EXIT_DONE : usage_error("--max-memory: %s is not a number of bytes", text);
+        return parse_amount(text, &settings->limits.max_memory) ? EXIT_DONE
+                                                                : usage_error("--max-memory: %s is not a number of bytes", text);
     }
 }
 

@@ -105,7 +105,8 @@ static int set_number(command_line *line, int option, const char *text)
     case OPTION_TARGET_PSNR:
         return parse_real(text, 1, 200, &options->target_psnr) ? EXIT_DONE : usage_error("--target-psnr: %s is not 1 to 200 dB", text);
     case OPTION_ALPHA_QUALITY:
-        return parse_real(text, 0, 100, &options->alpha_quality) ? EXIT_DONE : usage_error("--alpha-quality: %s is not a quality of 0 to 100", text);
+        return parse_real(text, 0, 100, &options->alpha_quality) ? EXIT_DONE
+                                                                 : usage_error("--alpha-quality: %s is not a quality of 0 to 100", text);
     case 'e':
         if (!parse_integer(text, 0, 9, &number)) {
             return usage_error("-e: %s is not an effort of 0 to 9", text);
@@ -120,7 +121,9 @@ static int set_number(command_line *line, int option, const char *text)
         return EXIT_DONE;
     case OPTION_FPS:
         settings->sequence = true;
-        return parse_ratio(text, &settings->rate_num, &settings->rate_den) ? EXIT_DONE : usage_error("--fps: %s is not a rate such as 25 or 30000/1001", text);
+        return parse_ratio(text, &settings->rate_num, &settings->rate_den)
+                   ? EXIT_DONE
+                   : usage_error("--fps: %s is not a rate such as 25 or 30000/1001", text);
     case OPTION_ORIENTATION:
         if (!parse_integer(text, 1, 8, &number)) {
             return usage_error("--orientation: %s is not 1 to 8", text);
@@ -128,9 +131,11 @@ static int set_number(command_line *line, int option, const char *text)
         settings->orientation = (uint8_t)number;
         return EXIT_DONE;
     case OPTION_MAX_PIXELS:
-        return parse_amount(text, &settings->limits.max_pixels) ? EXIT_DONE : usage_error("--max-pixels: %s is not a number of pixels", text);
+        return parse_amount(text, &settings->limits.max_pixels) ? EXIT_DONE
+                                                                : usage_error("--max-pixels: %s is not a number of pixels", text);
     case OPTION_MAX_MEMORY:
-        return parse_amount(text, &settings->limits.max_memory) ? EXIT_DONE : usage_error("--max-memory: %s is not a number of bytes", text);
+        return parse_amount(text, &settings->limits.max_memory) ? EXIT_DONE
+                                                                : usage_error("--max-memory: %s is not a number of bytes", text);
     default:
         return set_color(line, text);
     }

@@ -85,7 +85,8 @@ static ainn_status draw(ainn_decoder *decoder, drawing *work, float *bits, float
     return ainn_decoder_decode_rows(decoder, 8, AINN_RGB, draw_rows, work, &options, NULL);
 }
 
-static bool write_map(const char *name, ainn_decoder *decoder, const ainn_info *info, uint32_t threads, const char *path, bitmap_scale *scale)
+static bool write_map(const char *name, ainn_decoder *decoder, const ainn_info *info, uint32_t threads, const char *path,
+                      bitmap_scale *scale)
 {
     drawing work = { NULL, NULL, (info->width + BLOCK - 1) / BLOCK, 1, info->height, NULL };
     uint32_t rows = (info->height + BLOCK - 1) / BLOCK;

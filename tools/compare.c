@@ -52,7 +52,8 @@ static int compare_rows(void *opaque, uint32_t first_row, uint32_t rows, const a
     return 0;
 }
 
-bool distortion_add(distortion *sum, ainn_model *model, const ainn_limits *limits, uint32_t threads, ainn_bytes frame, imageio_reader *source, const char *name)
+bool distortion_add(distortion *sum, ainn_model *model, const ainn_limits *limits, uint32_t threads, ainn_bytes frame,
+                    imageio_reader *source, const char *name)
 {
     const imageio_header *header = imageio_reader_header(source);
     comparison work = { sum, source, NULL, false };

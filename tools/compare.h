@@ -12,7 +12,8 @@ typedef struct distortion {
 } distortion;
 
 /* Decodes `frame` and reads the source again, both row by row, and adds their difference. false after a message. */
-bool distortion_add(distortion *sum, ainn_model *model, const ainn_limits *limits, uint32_t threads, ainn_bytes frame, imageio_reader *source, const char *name);
+bool distortion_add(distortion *sum, ainn_model *model, const ainn_limits *limits, uint32_t threads, ainn_bytes frame,
+                    imageio_reader *source, const char *name);
 /* Peak signal-to-noise ratio in dB; infinite where there is no difference. */
 double distortion_psnr(const distortion *sum);
 

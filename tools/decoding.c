@@ -97,12 +97,14 @@ static bool fill_header(run *job, imageio_header *header)
         complain(job->file.name, "a colour picture cannot be written as PGM");
         return false;
     }
-    if ((info->channels == AINN_GRAY_ALPHA || info->channels == AINN_RGB_ALPHA) && header->channels != info->channels) {
+    bool first = job->index == job->first;   /* what is lost is said once, not for every frame */
+    if (first && (info->channels == AINN_GRAY_ALPHA || info->channels == AINN_RGB_ALPHA) && header->channels != info->channels) {
         warn(job->file.name, "alpha is left out; PNG and PAM keep it");
     }
     if (!imageio_format_holds_metadata(settings->format)) {
-        if (header->orientation != 1) {
-            warn(job->file.name, "the orientation, %u, is lost in this format; --apply-orientation turns the picture", (unsigned)header->orientation);
+        if (first && header->orientation != 1) {
+            warn(job->file.name, "the orientation, %u, is lost in this format; --apply-orientation turns the picture",
+                 (unsigned)header->orientation);
         }
         return true;
     }
@@ -118,8 +120,9 @@ static bool fill_header(run *job, imageio_header *header)
 static void report_damage(const run *job, const ainn_damage *damage)
 {
     if (damage->groups_whole < damage->groups && !job->settings->options.preview) {
-        warn(job->file.name, "frame %u is damaged: of %u parts %u are whole and %u begin well; %.1f %% of the latents are there", (unsigned)job->index,
-             (unsigned)damage->groups, (unsigned)damage->groups_whole, (unsigned)damage->groups_partial, damage->latents_decoded * 100.0);
+        warn(job->file.name, "frame %u is damaged: of %u parts %u are whole and %u begin well; %.1f %% of the latents are there",
+             (unsigned)job->index, (unsigned)damage->groups, (unsigned)damage->groups_whole, (unsigned)damage->groups_partial,
+             damage->latents_decoded * 100.0);
     }
     if (damage->alpha_missing) {
         warn(job->file.name, "frame %u has lost its alpha and is opaque", (unsigned)job->index);
@@ -209,8 +212,8 @@ static bool decode_into(run *job, const char *path, imageio_header *header)
         return false;
     }
     uint32_t depth = settings->depth != 0 ? settings->depth : job->info.depth;
-    job->writer = imageio_create(output_stream(out), output_name(out), settings->format, header, depth < header->depth ? depth : header->depth,
-                                 settings->compression);
+    job->writer = imageio_create(output_stream(out), output_name(out), settings->format, header,
+                                 depth < header->depth ? depth : header->depth, settings->compression);
     if (job->writer == NULL) {
         return false;
     }
@@ -227,8 +230,9 @@ static bool region_fits(const run *job)
     if (job->settings->region_set && (options->region_x >= info->width || options->region_y >= info->height ||
                                       options->region_width > info->width - options->region_x ||
                                       options->region_height > info->height - options->region_y)) {
-        complain(job->file.name, "the region %u,%u,%u,%u is not inside the picture of %u x %u", (unsigned)options->region_x, (unsigned)options->region_y,
-                 (unsigned)options->region_width, (unsigned)options->region_height, (unsigned)info->width, (unsigned)info->height);
+        complain(job->file.name, "the region %u,%u,%u,%u is not inside the picture of %u x %u", (unsigned)options->region_x,
+                 (unsigned)options->region_y, (unsigned)options->region_width, (unsigned)options->region_height, (unsigned)info->width,
+                 (unsigned)info->height);
         return false;
     }
     return true;
@@ -315,8 +319,8 @@ static bool print_stats(run *job, FILE *to)
     }
     if (settings->no_output) {
         double mean = job->seconds / (double)settings->repeat / (double)job->count;
-        fprintf(to, "decoded       %u times, %.4f s on average, %.4f s at best, %.2f megapixels/s\n", (unsigned)settings->repeat, mean, job->fastest,
-                (double)job->pixels / (job->seconds > 0 ? job->seconds : 1e-9) / 1e6);
+        fprintf(to, "decoded       %u times, %.4f s on average, %.4f s at best, %.2f megapixels/s\n", (unsigned)settings->repeat, mean,
+                job->fastest, (double)job->pixels / (job->seconds > 0 ? job->seconds : 1e-9) / 1e6);
     }
     return to != stdout || stdout_arrived();
 }
@@ -334,10 +338,11 @@ int decode_file(const decode_settings *settings, const char *input, const char *
         good = decode_frame(&job, path);
     }
     progress_end();
-    good = good && (job.shared == NULL || output_finish(job.shared)) && output_commit_all();
+    good = good && (job.shared == NULL || output_finish(job.shared));
     if (good) {
         good = print_stats(&job, path != NULL && strcmp(path, "-") == 0 ? stderr : stdout);
     }
+    good = good && output_commit_all();
     imageio_writer_close(job.writer);
     ainn_decoder_destroy(job.decoder);
     ainn_file_close(&job.file);

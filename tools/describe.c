@@ -29,7 +29,8 @@ static bool metadata_sizes(ainn_bytes frame, const ainn_info *info, uint64_t siz
     if (info->metadata_bytes == 0) {
         return true;
     }
-    bool good = ainn_decoder_create(NULL, NULL, NULL, &decoder) == AINN_OK && ainn_decoder_open(decoder, frame.data, frame.size, &again) == AINN_OK;
+    bool good =
+        ainn_decoder_create(NULL, NULL, NULL, &decoder) == AINN_OK && ainn_decoder_open(decoder, frame.data, frame.size, &again) == AINN_OK;
     for (int kind = 0; good && kind < AINN_METADATA_KINDS; kind++) {
         ainn_bytes bytes;
         good = ainn_decoder_get_metadata(decoder, (ainn_metadata_kind)kind, &bytes) == AINN_OK;
@@ -62,9 +63,11 @@ static void frame_in_words(ainn_bytes frame, const ainn_info *info)
     char model[128];
     uint64_t metadata[AINN_METADATA_KINDS];
     find_model_name(info, model, sizeof model);
-    printf("  picture      %" PRIu32 " x %" PRIu32 ", %" PRIu32 " bits, %s\n", info->width, info->height, info->depth, channels_name(info->channels));
-    printf("  colour       primaries %u, transfer %u, matrix %u, %s range%s\n", info->color.primaries, info->color.transfer, info->color.matrix,
-           info->color.full_range ? "full" : "limited", info->color.primaries == 1 && info->color.transfer == 13 ? " (sRGB)" : "");
+    printf("  picture      %" PRIu32 " x %" PRIu32 ", %" PRIu32 " bits, %s\n", info->width, info->height, info->depth,
+           channels_name(info->channels));
+    printf("  colour       primaries %u, transfer %u, matrix %u, %s range%s\n", info->color.primaries, info->color.transfer,
+           info->color.matrix, info->color.full_range ? "full" : "limited",
+           info->color.primaries == 1 && info->color.transfer == 13 ? " (sRGB)" : "");
     printf("  orientation  %u\n", info->orientation);
     printf("  model        ");
     print_model(stdout, model, info->model_id);
@@ -72,14 +75,16 @@ static void frame_in_words(ainn_bytes frame, const ainn_info *info)
     if (has_alpha(info)) {
         printf("  alpha        quality %.0f%s\n", info->alpha_quality, info->alpha_quality >= 100 ? " (lossless)" : "");
     }
-    printf("  groups       %" PRIu32 " x %" PRIu32 " of %" PRIu32 " pixels a side\n", info->group_columns, info->group_rows, info->group_size);
+    printf("  groups       %" PRIu32 " x %" PRIu32 " of %" PRIu32 " pixels a side\n", info->group_columns, info->group_rows,
+           info->group_size);
     printf("  size         %" PRIu64 " bytes, %.4f bits per pixel\n", info->frame_size, bits_per_pixel(info));
     printf("    header     %" PRIu64 " (with index and checksums)\n", header_size(info));
     printf("    metadata   %" PRIu32, info->metadata_bytes);
     if (info->metadata_bytes > 0 && metadata_sizes(frame, info, metadata)) {
         printf(" (ICC %" PRIu64 ", EXIF %" PRIu64 ", XMP %" PRIu64 ")", metadata[AINN_ICC], metadata[AINN_EXIF], metadata[AINN_XMP]);
     }
-    printf("\n    hyperprior %" PRIu64 "\n    latents    %" PRIu64 "\n    alpha      %" PRIu64 "\n", info->hyper_bytes, info->latent_bytes, info->alpha_bytes);
+    printf("\n    hyperprior %" PRIu64 "\n    latents    %" PRIu64 "\n    alpha      %" PRIu64 "\n", info->hyper_bytes, info->latent_bytes,
+           info->alpha_bytes);
     if (frame.size < info->frame_size) {
         printf("  cut short    %zu of %" PRIu64 " bytes are there\n", frame.size, info->frame_size);
     }
@@ -174,8 +179,9 @@ static void sequence_frame(const ainn_file *file, uint32_t index, const ainn_seq
         frame_in_words(frame->frame, info);
         printf("  %7s %12s %12s %10s %10s %8s %8s\n", "frame", "pts", "seconds", "duration", "bytes", "bpp", "quality");
     }
-    printf("  %7" PRIu32 " %12" PRIu64 " %12.4f %10" PRIu64 " %10" PRIu64 " %8.4f %8.2f%s\n", index, frame->pts, (double)frame->pts * tick, frame->duration,
-           info->frame_size, bits_per_pixel(info), info->quality, frame->frame.size < info->frame_size ? "  cut short" : "");
+    printf("  %7" PRIu32 " %12" PRIu64 " %12.4f %10" PRIu64 " %10" PRIu64 " %8.4f %8.2f%s\n", index, frame->pts, (double)frame->pts * tick,
+           frame->duration, info->frame_size, bits_per_pixel(info), info->quality,
+           frame->frame.size < info->frame_size ? "  cut short" : "");
 }
 
 static int describe_frames(const ainn_file *file, json *out)
@@ -245,8 +251,9 @@ void describe_model(ainn_model *model, json *out)
         json_close(out, '{');
         return;
     }
-    printf("model %s\n  id           %s\n  size         %" PRIu64 " bytes\n  latents      %" PRIu32 " channels\n", info.name, id, info.bytes, info.latent_channels);
-    printf("  analysis     %.2f kMAC per pixel\n  entropy      %.2f kMAC per pixel\n  synthesis    %.2f kMAC per pixel\n", info.kmac_analysis, info.kmac_entropy,
-           info.kmac_synthesis);
+    printf("model %s\n  id           %s\n  size         %" PRIu64 " bytes\n  latents      %" PRIu32 " channels\n", info.name, id,
+           info.bytes, info.latent_channels);
+    printf("  analysis     %.2f kMAC per pixel\n  entropy      %.2f kMAC per pixel\n  synthesis    %.2f kMAC per pixel\n",
+           info.kmac_analysis, info.kmac_entropy, info.kmac_synthesis);
     printf("  decoding     %.2f kMAC per pixel\n", decoding);
 }

@@ -8,7 +8,7 @@
 #include "progress.h"
 #include "report.h"
 
-/* Everything that lives for one run. */
+/* Everything that lives for one run. Statistics are printed before the output gets its name: if they are lost, so is the file. */
 typedef struct run {
     const encode_settings *settings;
     ainn_model *model;
@@ -71,7 +71,8 @@ static bool turn_exif(ainn_bytes *exif, uint8_t orientation, imageio_bytes *made
     return true;
 }
 
-static bool choose_metadata(const encode_settings *settings, const imageio_header *header, ainn_encode_options *options, imageio_bytes *made, const char *name)
+static bool choose_metadata(const encode_settings *settings, const imageio_header *header, ainn_encode_options *options,
+                            imageio_bytes *made, const char *name)
 {
     options->color = settings->color_set ? settings->color : header->color;
     options->orientation = header->orientation;
@@ -99,12 +100,13 @@ static bool fits_sequence(run *job, const imageio_header *header, const char *na
         job->first = *header;
         return true;
     }
-    if (first->width == header->width && first->height == header->height && first->depth == header->depth && first->channels == header->channels) {
+    if (first->width == header->width && first->height == header->height && first->depth == header->depth &&
+        first->channels == header->channels) {
         return true;
     }
-    complain(name, "%u x %u, %u bits, %s does not fit the first picture's %u x %u, %u bits, %s", (unsigned)header->width, (unsigned)header->height,
-             (unsigned)header->depth, channels_name(header->channels), (unsigned)first->width, (unsigned)first->height, (unsigned)first->depth,
-             channels_name(first->channels));
+    complain(name, "%u x %u, %u bits, %s does not fit the first picture's %u x %u, %u bits, %s", (unsigned)header->width,
+             (unsigned)header->height, (unsigned)header->depth, channels_name(header->channels), (unsigned)first->width,
+             (unsigned)first->height, (unsigned)first->depth, channels_name(first->channels));
     return false;
 }
 
@@ -145,8 +147,8 @@ static bool encode_open_picture(run *job, const char *name)
         return false;
     }
     double before = seconds_now();
-    ainn_status status = ainn_encoder_encode_rows(job->encoder, header->width, header->height, header->depth, header->channels, read_with_progress,
-                                                  job, &options, &frame);
+    ainn_status status = ainn_encoder_encode_rows(job->encoder, header->width, header->height, header->depth, header->channels,
+                                                  read_with_progress, job, &options, &frame);
     job->seconds += seconds_now() - before;
     free(made.data);
     if (status != AINN_OK) {
@@ -212,7 +214,7 @@ static bool finish(run *job)
             return false;
         }
     }
-    return output_finish(job->out) && output_commit_all();
+    return output_finish(job->out);
 }
 
 static bool print_stats(run *job, FILE *to)
@@ -252,6 +254,7 @@ int encode_pictures(const encode_settings *settings, char *const *inputs, uint32
     if (good && settings->stats) {
         good = print_stats(&job, strcmp(path, "-") == 0 ? stderr : stdout);
     }
+    good = good && output_commit_all();
     ainn_writer_destroy(job.writer);
     ainn_encoder_destroy(job.encoder);
     ainn_model_release(job.model);

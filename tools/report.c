@@ -20,7 +20,8 @@ void part_sizes_print(FILE *to, const part_sizes *sizes)
     if (sizes->frames != 1) {
         fprintf(to, "frames        %" PRIu32 "\n", sizes->frames);
     }
-    fprintf(to, "size          %" PRIu64 " bytes, %.4f bits per pixel\n", whole, (double)whole * 8.0 / (double)(sizes->pixels > 0 ? sizes->pixels : 1));
+    fprintf(to, "size          %" PRIu64 " bytes, %.4f bits per pixel\n", whole,
+            (double)whole * 8.0 / (double)(sizes->pixels > 0 ? sizes->pixels : 1));
     fprintf(to, "  header      %" PRIu64 " (with index and checksums)\n", parts <= whole ? whole - parts : 0);
     fprintf(to, "  metadata    %" PRIu64 "\n", sizes->metadata);
     fprintf(to, "  hyperprior  %" PRIu64 "\n", sizes->hyperprior);
@@ -55,5 +56,6 @@ void stats_print(FILE *to, const ainn_stats *stats, double wall)
 
 void picture_print(FILE *to, const ainn_info *info)
 {
-    fprintf(to, "%u x %u, %u bits, %s", (unsigned)info->width, (unsigned)info->height, (unsigned)info->depth, channels_name(info->channels));
+    fprintf(to, "%u x %u, %u bits, %s", (unsigned)info->width, (unsigned)info->height, (unsigned)info->depth,
+            channels_name(info->channels));
 }

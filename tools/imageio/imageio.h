@@ -76,7 +76,8 @@ typedef struct imageio_writer imageio_writer;
 
 /* Begins a picture on `stream`. `source_depth`: significant bits of the samples, at most header->depth. `name` is for
  * messages and must outlive the writer, as must the header. NULL after a message on standard error. */
-imageio_writer *imageio_create(FILE *stream, const char *name, imageio_format format, const imageio_header *header, uint32_t source_depth, int compression);
+imageio_writer *imageio_create(FILE *stream, const char *name, imageio_format format, const imageio_header *header, uint32_t source_depth,
+                               int compression);
 /* Writes the next rows, interleaved as header says. Fits ainn_write_rows with the writer as `opaque`. 1 after a message. */
 int imageio_write_rows(void *writer, uint32_t first_row, uint32_t rows, const ainn_image *strip);
 bool imageio_writer_failed(const imageio_writer *writer);

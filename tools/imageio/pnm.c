@@ -106,7 +106,8 @@ static bool read_pam_header(imageio_reader *reader, imageio_header *header, uint
         }
     }
     static const struct { const char *name; uint32_t channels; } types[] = {
-        { "BLACKANDWHITE", 1 }, { "GRAYSCALE", 1 }, { "BLACKANDWHITE_ALPHA", 2 }, { "GRAYSCALE_ALPHA", 2 }, { "RGB", 3 }, { "RGB_ALPHA", 4 },
+        { "BLACKANDWHITE", 1 }, { "GRAYSCALE", 1 }, { "BLACKANDWHITE_ALPHA", 2 },
+        { "GRAYSCALE_ALPHA", 2 }, { "RGB", 3 }, { "RGB_ALPHA", 4 },
     };
     for (size_t i = 0; type[0] != '\0' && i <= sizeof types / sizeof types[0]; i++) {
         if (i == sizeof types / sizeof types[0]) {
@@ -188,7 +189,8 @@ static bool pnm_row(imageio_reader *reader, uint8_t *row)
     for (size_t i = 0; i < samples; i++) {
         uint32_t value = state->file_sample == 1 ? state->buffer[i] : (uint32_t)state->buffer[2 * i] << 8 | state->buffer[2 * i + 1];
         if (value > state->largest) {
-            return imageio_fail(reader->message, "a sample is %u, but the largest value is said to be %u", (unsigned)value, (unsigned)state->largest);
+            return imageio_fail(reader->message, "a sample is %u, but the largest value is said to be %u", (unsigned)value,
+                                (unsigned)state->largest);
         }
         if (top != state->largest) {
             value = (uint32_t)(((uint64_t)value * top + state->largest / 2) / state->largest);

@@ -54,7 +54,8 @@ bool imageio_format_holds_metadata(imageio_format format)
     return format == IMAGEIO_PNG;
 }
 
-imageio_writer *imageio_create(FILE *stream, const char *name, imageio_format format, const imageio_header *header, uint32_t source_depth, int compression)
+imageio_writer *imageio_create(FILE *stream, const char *name, imageio_format format, const imageio_header *header, uint32_t source_depth,
+                               int compression)
 {
     imageio_writer *writer = calloc(1, sizeof *writer);
     uint8_t *row = malloc(imageio_row_bytes(header));
