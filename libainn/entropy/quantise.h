@@ -21,9 +21,11 @@ void ainn_quantiser_init(ainn_quantiser *quantiser, const ainn_symbol_tables *ga
 /* The integer for a latent whose distance from its mean is `difference`. */
 static inline int32_t ainn_quantise(const ainn_quantiser *quantiser, int index, int32_t difference)
 {
+    if (quantiser->plain)        /* ties, one in 2^frac, go up: away from zero they would cost 1 % of the rate */
+        return (difference + (1 << quantiser->frac >> 1)) >> quantiser->frac;
     int32_t magnitude = difference < 0 ? -difference : difference;
     int32_t n = (magnitude + (1 << quantiser->frac >> 1)) >> quantiser->frac;
-    if (n && !quantiser->plain) {
+    if (n) {
         int step = n < AINN_QUANTISER_STEPS ? n : AINN_QUANTISER_STEPS;
         n -= magnitude - ((n - 1) << quantiser->frac) < quantiser->threshold[index][step - 1];
     }
