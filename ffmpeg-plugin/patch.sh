@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Prints the patch that registers AINN in an FFmpeg release, as a mail to upstream or a distribution would carry it.
+#
+#   patch.sh RELEASE WORK      RELEASE and WORK as of build.sh, which has unpacked the sources there
+set -euo pipefail
+[ $# -eq 2 ] || { sed -n '2,4s/^# \?//p' "$0" >&2; exit 2; }
+here=$(dirname "$(realpath "$0")")
+source=$2/ffmpeg-$1
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+# The tree as it came is the patched one with our changes taken back: the package's files are still there.
+mkdir "$scratch/a"
+dsc=$(find "$2/download-$1" -name '*.dsc' | head -n 1)
+if [ -n "$dsc" ]; then
+    dpkg-source --no-check -x "$dsc" "$scratch/a/tree" >/dev/null 2>&1
+else
+    mkdir "$scratch/a/tree"
+    tar -xf "$(find "$2/download-$1" -name '*.orig.tar.xz' | head -n 1)" -C "$scratch/a/tree" --strip-components=1
+fi
+cp -r "$scratch/a/tree" "$scratch/b"
+mv "$scratch/a/tree" "$scratch/tree" && rmdir "$scratch/a" && mv "$scratch/tree" "$scratch/a"
+python3 "$here/register.py" --upstream "$scratch/b"
+cd "$scratch"
+diff -ruN a b || [ $? -eq 1 ]
