@@ -35,21 +35,21 @@ EMBED(fast);
 
 /* The order here is the order of preference: the first model is the default. */
 const ainn_embedded_model ainn_embedded_models[] = {
-#ifdef AINN_EMBED_STANDARD
-    ENTRY(standard),
-#endif
 #ifdef AINN_EMBED_FAST
     ENTRY(fast),
+#endif
+#ifdef AINN_EMBED_STANDARD
+    ENTRY(standard),
 #endif
     {NULL, NULL, NULL},
 };
 
 static const char *const names[] = {
-#ifdef AINN_EMBED_STANDARD
-    "standard",
-#endif
 #ifdef AINN_EMBED_FAST
     "fast",
+#endif
+#ifdef AINN_EMBED_STANDARD
+    "standard",
 #endif
     NULL,
 };

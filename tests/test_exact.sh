@@ -1,0 +1,78 @@
+#!/bin/sh
+# The promise of the format: the same file and the same pixels with every instruction set, with OpenBLAS and plain C, and
+# with every number of threads.
+#   TOOLS=folder/with/the/tools [EXACT_LARGE=1] tests/test_exact.sh
+set -u
+: "${TOOLS:?the folder with ainnenc and ainndec}"
+work=${TMPDIR:-/tmp}/ainn-exact-test.$$
+mkdir "$work" || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM HUP
+passed=0
+failed=0
+
+# picture WIDTH HEIGHT FILE: a PPM of gradients, edges and noise, the same every time.
+picture() {
+    awk -v w="$1" -v h="$2" 'BEGIN {
+        printf "P3\n%d %d\n255\n", w, h
+        seed = 12345
+        for (y = 0; y < h; y++) for (x = 0; x < w; x++) {
+            seed = (seed * 1103515245 + 12345) % 2147483648
+            noise = int(seed / 65536) % 32
+            edge = (int(x / 37) + int(y / 23)) % 2 * 90
+            printf "%d %d %d\n", (x * 2 + noise) % 166 + edge, (y * 3 + noise) % 166 + edge, (x + y) % 130 + noise + edge
+        } }' | tail -n +4 | awk '{ printf "%c%c%c", $1 ? $1 : 1, $2 ? $2 : 1, $3 ? $3 : 1 }' >"$3.body"
+    { printf 'P6\n%d %d\n255\n' "$1" "$2"; cat "$3.body"; } >"$3"
+    rm "$3.body"
+}
+
+# same NAME FILE FILE
+same() {
+    if cmp -s "$2" "$3"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
+}
+
+# compare NAME PICTURE QUALITY MODEL SETS: all sets and thread counts against the first set with one thread.
+compare() {
+    first=
+    for set in $5; do
+        for threads in 1 2 3 4; do
+            [ -n "$first" ] && [ "$threads" = 1 ] && [ "$set" = "$first" ] && continue
+            if ! AINN_CPU=$set "$TOOLS/ainnenc" "$2" -o "$work/new.ainn" -q "$3" -m "$4" -j "$threads" --quiet ||
+                ! AINN_CPU=$set "$TOOLS/ainndec" "$work/new.ainn" -o "$work/new.ppm" -j "$threads" --quiet; then
+                failed=$((failed + 1))
+                echo "FAILED: $1, $set, $threads threads: the tools failed"
+                continue
+            fi
+            if [ -z "$first" ]; then
+                first=$set
+                mv "$work/new.ainn" "$work/first.ainn"
+                mv "$work/new.ppm" "$work/first.ppm"
+            else
+                same "$1: file of $set with $threads threads" "$work/first.ainn" "$work/new.ainn"
+                same "$1: pixels of $set with $threads threads" "$work/first.ppm" "$work/new.ppm"
+            fi
+            case $set in c|openblas) break ;; esac      # slow; threads are compared with the others
+        done
+    done
+}
+
+LC_ALL=C
+export LC_ALL
+models=${EXACT_MODELS:-$("$TOOLS/ainninfo" --list-models | sed -n "s/^model \([a-z0-9-]*\)$/\1/p")}
+every="c openblas avx2 avx512 vnni amx"
+for model in $models; do
+    for size in 1x1 1x300 300x1 63x64 65x63 200x136; do
+        picture "${size%x*}" "${size#*x}" "$work/in.ppm"
+        compare "$model, $size" "$work/in.ppm" 60 "$model" "$every"
+    done
+done
+picture 1025 1023 "$work/in.ppm"
+for quality in 0 50 100; do
+    compare "1025x1023, quality $quality" "$work/in.ppm" $quality "${models%%[!a-z-]*}" "vnni avx2"
+done
+if [ -n "${EXACT_LARGE:-}" ]; then
+    picture 5000 3000 "$work/in.ppm"
+    compare "5000x3000" "$work/in.ppm" 40 "${models%%[!a-z-]*}" "vnni"
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
