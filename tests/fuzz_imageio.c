@@ -139,7 +139,7 @@ int main(int argc, char *argv[])
         if (size > 8 && data[0] == 0x89 && draw(4) != 0) {
             mend_checksums(data, size);
         }
-        bool written = ftruncate(descriptor, 0) == 0 && pwrite(descriptor, data, size, 0) == (ssize_t)size;
+        bool written = pwrite(descriptor, data, size, 0) == (ssize_t)size && ftruncate(descriptor, (off_t)size) == 0;
         free(data);
         if (!written) {
             perror(path);

@@ -34,28 +34,25 @@ bool common_is_quiet(void)
     return quiet_mode;
 }
 
-/* Names and messages may come from a file: control characters must neither break the line nor reach the terminal. */
-static void put_clean(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        fputc((unsigned char)*text < 32 || *text == 127 ? '?' : *text, stderr);
-    }
-}
-
+/* One line in one write, so that lines of several programs do not mix. Names and texts may come from a file: control
+ * characters must neither break the line nor reach the terminal. */
 static void put_line(const char *about, const char *kind, const char *format, va_list values)
 {
-    char text[2048];
+    char text[2048], line[4096];
     vsnprintf(text, sizeof text, format, values);
+    int length = snprintf(line, sizeof line - 1, "%s: %s%s%s%s", program_name, about != NULL ? about : "", about != NULL ? ": " : "", kind, text);
+    if (length < 0) {
+        return;
+    }
+    for (char *p = line; *p != '\0'; p++) {
+        if ((unsigned char)*p < 32 || *p == 127) {
+            *p = '?';
+        }
+    }
+    strcat(line, "\n");
     progress_clear();
     fflush(stdout);
-    fprintf(stderr, "%s: ", program_name);
-    if (about != NULL) {
-        put_clean(about);
-        fputs(": ", stderr);
-    }
-    fputs(kind, stderr);
-    put_clean(text);
-    fputc('\n', stderr);
+    fputs(line, stderr);
 }
 
 void complain(const char *about, const char *format, ...)
