@@ -13,7 +13,7 @@ COLUMNS = ['codec', 'quality', 'picture', 'side', 'kind', 'name', 'instructions_
 STAGES = {
     'encode': [
         ('conversion', ['ainn_rotate_row'], []),
-        ('analysis', ['ainn_analysis_push'], []),
+        ('analysis', ['ainn_analysis_push'], ['ainn_group_encode']),     # finished rows of groups are coded from within
         ('entropy networks', ['ainn_hyper_analysis', 'ainn_hyper_synthesis', 'ainn_context_step'], []),
         ('coding', ['ainn_group_encode'], ['ainn_hyper_analysis', 'ainn_hyper_synthesis', 'ainn_context_step']),
     ],
@@ -46,7 +46,7 @@ def parse(text):
 
 
 def _annotate(profile, inclusive):
-    command = ['callgrind_annotate', '--threshold=100', '--inclusive=%s' % ('yes' if inclusive else 'no'), profile]
+    command = ['callgrind_annotate', '--auto=no', '--tree=none', '--threshold=100', '--inclusive=%s' % ('yes' if inclusive else 'no'), profile]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise process.ProgramError('callgrind_annotate: ' + done.stderr.strip())

@@ -3,6 +3,7 @@ import argparse
 import os
 import shlex
 import shutil
+import signal
 import sys
 
 from . import codecs as codec_list
@@ -226,6 +227,8 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     # Reports are read elsewhere: of this machine's folders only the last name is kept.
     options.command = 'ainnbench ' + ' '.join(shlex.quote(os.path.basename(a.rstrip('/')) if os.path.isabs(a) else a) for a in arguments)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGINT, signal.default_int_handler)    # a shell's background jobs would not hear it
     try:
         _run(options)
     except KeyboardInterrupt:
