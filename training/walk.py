@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from entropy import CELL
-from network import squeeze, unsqueeze
+from network import box_mean, squeeze, unsqueeze
 
 
 def crop_lapped(x, transform):
@@ -191,8 +191,7 @@ def level_configs(net):
 class Float:
     """The network as trained, in float32; remembers the largest magnitude of every channel of every site."""
     def __init__(self, net):
-        self.net, self.layers, self.peaks, self.mix_weights = net, {}, {}, None
-        self.pixel = []
+        self.net, self.layers, self.peaks = net, {}, {}
         for name, (w, b, leaky, q) in layer_weights(net).items():
             self.layers[name] = (w.float(), b.float(), leaky, None if q is None else q.float())
 
@@ -223,11 +222,10 @@ class Float:
         return self.site(site, self.site(site, x - t) * torch.exp(-torch.tanh(s * .5)))
 
     def box_means(self, x):
-        from network import box_mean
         return [box_mean(x, k) for k in (3, 5, 7)]
 
     def subtract(self, x, mean):
-        return self.site('pixel', x - mean)
+        return self.site('difference', x - mean)
 
     def mix(self, both, mask):
         low, high = both.chunk(2, 1)

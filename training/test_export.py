@@ -1,0 +1,134 @@
+"""The exported integers do what the float network does, and no sum can leave 32 bits."""
+import unittest
+
+import numpy as np
+import torch
+
+import tables
+from codec import Codec, level
+from entropy import Factorised, mix_weights
+from evaluate import run_picture
+from export import crc32c, export, quantise
+from integer import Codec as IntegerCodec
+from integer import psnr
+from test_network import random_weights
+from walk import Float, Walk, level_configs
+
+
+def small_network():
+    torch.manual_seed(3)
+    net = Codec(64, 16, 16, (level(3, 1, 32, 64, 32, True), level(1, 1, 32, None, 32)), 32)
+    x = smooth_pictures(16)
+    net.transform.warm_start(x)
+    random_weights(net.transform, .004)
+    random_weights(net.entropy, .01)
+    with torch.no_grad():                  # scales that fit the latents, or floors and escapes would be compared
+        net.entropy.gain.copy_(torch.linspace(-1.5, 0, 8)[:, None])
+        net.entropy.prior.log_scale.fill_(1)
+        net.entropy.prior.mean.mul_(.3)
+        for step in net.entropy.ctx:
+            step[-1].bias[64:] += 8
+    return net.eval()
+
+
+def smooth_pictures(n):
+    g = torch.Generator().manual_seed(4)
+    coarse = torch.rand(n, 3, 12, 12, generator=g)
+    return (torch.nn.functional.interpolate(coarse, size=(64, 64), mode='bicubic', align_corners=False) + .02 * torch.randn(n, 3, 64, 64, generator=g)).clamp(0, 1)
+
+
+class Export(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.net, cls.pictures = small_network(), smooth_pictures(6)
+        cls.data, cls.summary = export(cls.net, 'small', [x[None] for x in cls.pictures[:4]], [x[None] for x in cls.pictures[4:]])
+
+    def test_walk_is_the_network(self):
+        net, x = self.net, self.pictures[:1]
+        arithmetic = Float(net)
+        walk = Walk(arithmetic, net.transform.M, level_configs(net))
+        mix = mix_weights(torch.tensor([4.5]))
+        with torch.no_grad():
+            latent = walk.analysis(net.transform.rotate(x))
+            self.assertLess((latent - net.transform.analysis(x)).abs().max().item(), 1e-3)
+            y = torch.round(latent * 3)
+            want = net.transform.rotate(net.transform.synthesis(y * net.entropy.gains(mix)[1], mix))
+            self.assertLess((walk.synthesis(y, mix) - want).abs().max().item(), 2e-3)
+
+    def test_integer_is_close_to_float(self):
+        codec = IntegerCodec(self.data)
+        for quality in (0, 50, 100):
+            bits = float_bits = 0
+            db, float_db = [], []
+            for x in self.pictures:
+                samples = torch.round(x[None] * 255)
+                b, rebuilt = codec.run(samples, quality)
+                f, d, _ = run_picture(self.net, samples / 255, quality * .07)
+                bits, float_bits = bits + b, float_bits + f
+                db.append(psnr(rebuilt, samples.double()))
+                float_db.append(d)
+            self.assertLess(abs(bits / float_bits - 1), .01, f'quality {quality}')
+            self.assertLess(abs(np.mean(db) - np.mean(float_db)), .05, f'quality {quality}')
+
+    def test_no_sum_overflows(self):
+        rng = np.random.default_rng(1)
+        for scale in (1e-4, 1, 300):
+            w = rng.standard_normal((24, 40, 3, 3)) * scale
+            bias = rng.standard_normal(24) * scale * 100
+            quality = rng.standard_normal((8, 24)) * scale
+            frac_in, frac_out = rng.uniform(-1, 10, 40), np.full(24, -9. - np.log2(scale))
+            wi, bi, s, qi, _ = quantise('layer', w, bias, quality, frac_in, 8191, frac_out)
+            total = 8191 * np.abs(wi).sum((1, 2, 3)) + np.abs(bi) + np.abs(qi).max(0) + 2 ** (s - 1)
+            self.assertTrue((total < 2 ** 31).all() and (np.abs(wi) <= 32767).all() and (s >= 1).all() and (s <= 30).all())
+            self.assertTrue((2 * total + 2 ** 16 >= 2 ** 31).any() or (np.abs(wi).max((1, 2, 3)) > 16000).any() or (s == 30).any())
+
+    def test_crc(self):
+        self.assertEqual(crc32c(b'123456789'), 0xE3069283)
+
+
+class Tables(unittest.TestCase):
+    def check(self, tables_):
+        for _, f in tables_:
+            self.assertEqual(int(f.sum()), 65536)
+            self.assertGreaterEqual(int(f.min()), 1)
+            self.assertGreaterEqual(len(f), 2)
+
+    def test_gauss(self):
+        scales = tables.gauss_scales(256)
+        found = tables.gauss_tables(scales)
+        self.check(found)
+        for sigma, (offset, f) in zip(scales, found):
+            v = np.arange(offset, offset + len(f) - 1)
+            if sigma > 1:
+                self.assertLess(abs((f[:-1] * v.astype(float) ** 2).sum() / 65536 / (sigma ** 2 + 1 / 12) - 1), .05)
+
+    def test_prior(self):
+        torch.manual_seed(1)
+        prior = Factorised(16)
+        random_weights(prior, .5)
+        found, middle = tables.prior_tables(prior, 255)
+        self.check(found)
+        for (offset, f), m in zip(found, middle):
+            self.assertTrue(offset <= m < offset + len(f) - 1)
+
+    def test_scale_index(self):
+        scales = tables.gauss_scales(100)
+        index = tables.scale_index(scales, 6, 120).astype(int)
+        self.assertTrue((np.diff(index) >= 0).all())
+        self.assertEqual((index.min(), index.max()), (0, 63))
+
+    def test_segments(self):
+        t = np.arange(-8191, 8192)
+        base, slope = tables.scale_table().astype(int)
+        u = t + 8192
+        got = base[u >> 8] + (slope[u >> 8] * ((u & 255) << 7) >> 16)
+        want = np.exp(np.tanh(t / 2048)) * 8192
+        self.assertLess(np.abs(got / want - 1).max(), .006)
+        inverse = got[::-1]
+        e = 2 ** 26 - got * inverse
+        refined = got + ((got * (e >> 8) + 2 ** 17) >> 18)
+        self.assertLess(np.abs(refined * inverse / 2 ** 26 - 1).max(), 2.5e-4)
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,37 @@
+"""Training that was interrupted and resumed gives the weights of training that was not."""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import numpy as np
+import torch
+from PIL import Image
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Resume(unittest.TestCase):
+    def run_steps(self, folder, out, steps, *more):
+        command = [sys.executable, os.path.join(HERE, 'train.py'), '--config', 'fast', '--shards', folder, '--out', os.path.join(folder, out),
+                   '--steps', str(steps), '--batch', '1', '--crop', '64', '--minutes', '10', '--total-minutes', '100000', *more]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, 'OMP_NUM_THREADS': '1'})
+        return os.path.join(folder, out, 'last.pt')
+
+    def test_resume_equals_no_interruption(self):
+        with tempfile.TemporaryDirectory() as folder:
+            rng = np.random.default_rng(7)
+            for i in range(2):
+                coarse = Image.fromarray(rng.integers(0, 256, (20, 24, 3), np.uint8))
+                coarse.resize((96, 80), Image.BICUBIC).save(os.path.join(folder, f'{i}.png'))
+            whole = torch.load(self.run_steps(folder, 'whole', 4))
+            half = self.run_steps(folder, 'half', 2)
+            resumed = torch.load(self.run_steps(folder, 'resumed', 2, '--resume', half))
+            self.assertEqual(whole['step'], resumed['step'])
+            for name, value in whole['net'].items():
+                self.assertTrue(torch.allclose(value, resumed['net'][name], rtol=0, atol=1e-6), name)
+
+
+if __name__ == '__main__':
+    unittest.main()
