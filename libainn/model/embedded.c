@@ -2,6 +2,10 @@
  * Model files become read-only data of the library as they are: nothing is unpacked, pages that are not used are never
  * read. The build says which ones (AINN_EMBED_*) and where they lie (AINN_MODELS_DIR).
  */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
 #include "model/embedded.h"
 
 #include <stddef.h>
