@@ -66,3 +66,33 @@ build_in() {
     make -j"$(nproc)"
     cd "$top"
 }
+
+# The result lines of the tests that `make check` ran in a build.
+show_checks() {
+    sed -n 's/^PASS: /        /p' "$logs/$(printf %02d "$step_count").log" | tr '\n' ' '
+    echo
+}
+
+# A build with sanitizers, and the tests that need no tools under them.
+sanitized() {
+    build_in "$build/${1//,/-}" CFLAGS="-O1 -g" -- --enable-werror --enable-sanitize="$1"
+    make -C "$build/${1//,/-}" -j"$(nproc)" check-core
+}
+
+# The tools with several threads under ThreadSanitizer.
+sanitized_threads() {
+    build_in "$build/thread" CFLAGS="-O1 -g" -- --enable-werror --enable-sanitize=thread
+    TOOLS="$build/thread" EXACT_QUICK=1 TSAN_OPTIONS=halt_on_error=1 tests/test_exact.sh
+}
+
+# Installs a build into a folder of its own, then compiles and runs a program against it, shared and static.
+check_installation() {
+    local prefix=$build/installed
+    rm -rf "$prefix"
+    make -C "$1" install DESTDIR="$prefix"
+    export PKG_CONFIG_SYSROOT_DIR=$prefix PKG_CONFIG_PATH=$prefix/usr/local/lib/pkgconfig
+    cc -std=c99 -o "$prefix/shared" tests/header_c99.c $(pkg-config --cflags --libs libainn)
+    LD_LIBRARY_PATH=$prefix/usr/local/lib "$prefix/shared"
+    cc -std=c99 -o "$prefix/static" tests/header_c99.c $(pkg-config --cflags libainn) "$prefix/usr/local/lib/libainn.a" -lz -lopenblas -lpthread -lm
+    "$prefix/static"
+}
