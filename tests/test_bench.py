@@ -186,8 +186,11 @@ class Outputs(unittest.TestCase):
 
     def test_callgrind(self):
         text = ('1,000 (100.0%)  PROGRAM TOTALS\n\n   Ir\n900 (90.0%)  dir/a.c:ainn_analysis_push [/lib/libainn.so]\n'
-                '300 (30.0%)  b.c:dense_row.constprop.0 [/lib/x.so]\n40 ( 4.0%)  ???:main\'2 [/bin/x]\n')
-        self.assertEqual(callgrind.parse(text), ({'ainn_analysis_push': 900, 'dense_row': 300, 'main': 40}, 1000))
+                '300 (30.0%)  b.c:dense_row.constprop.0 [/lib/x.so]\n20 ( 2.0%)  /usr/b.h:dense_row.constprop.0 [/lib/x.so]\n40 ( 4.0%)  ???:main\'2 [/bin/x]\n')
+        counts, total = callgrind.parse(text)
+        self.assertEqual((counts, total), ({'ainn_analysis_push': 900, 'dense_row.constprop.0': 320, 'main': 40}, 1000))
+        self.assertEqual(callgrind._inclusive(counts, 'dense_row'), 320)
+        self.assertEqual(callgrind._inclusive(counts, 'dense'), 0)
 
     def test_peak(self):
         rows = [{'what': 'avx2', 'rate': '176.0', 'unit': 'G multiply-accumulates/s'}, {'what': 'vnni', 'rate': '352.0', 'unit': 'G multiply-accumulates/s'},

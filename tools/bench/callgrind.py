@@ -28,8 +28,8 @@ SHOWN_FUNCTIONS = 8
 
 
 def parse(text):
-    """({function: instructions}, total) from what callgrind_annotate prints. Parts that the compiler split off count for the
-    function that they came from, if their name says so."""
+    """({function: instructions}, total) from what callgrind_annotate prints. A function has a line for each file that lines of
+    it come from (headers whose functions became part of it), which are added up."""
     counts, total = {}, 0
     for line in text.splitlines():
         match = re.match(r'\s*([\d,]+) \([\s\d.]+%\)\s+(.*)$', line)
@@ -40,9 +40,18 @@ def parse(text):
             total = count
             continue
         name = re.sub(r"('\d+)?( \[.*)?$", '', rest).split(':')[-1]
-        name = re.sub(r'\.(constprop|part|isra|cold)\b.*$', '', name)
-        counts[name] = max(counts.get(name, 0), count)
+        counts[name] = counts.get(name, 0) + count
     return counts, total
+
+
+def _base(name):
+    """A function's name without what the compiler adds to the parts and copies that it makes."""
+    return re.sub(r'\.(constprop|part|isra|cold)\b.*$', '', name)
+
+
+def _inclusive(counts, function):
+    """A function's inclusive count; of its copies and parts, which may call each other, the largest."""
+    return max((count for name, count in counts.items() if _base(name) == function), default=0)
 
 
 def _annotate(profile, inclusive):
@@ -62,10 +71,12 @@ def _profile(command, env, folder):
 def rows_of(codec, quality, source, side, profile):
     """Rows of COLUMNS from one profile: stages, everything else, and the functions that take most by themselves."""
     inclusive, total = _annotate(profile, True)
-    alone, _ = _annotate(profile, False)
+    alone = {}
+    for name, count in _annotate(profile, False)[0].items():
+        alone[_base(name)] = alone.get(_base(name), 0) + count
     found, rest = [], total
     for stage, parts, inside in STAGES[side]:
-        count = sum(inclusive.get(f, 0) for f in parts) - sum(inclusive.get(f, 0) for f in inside)
+        count = sum(_inclusive(inclusive, f) for f in parts) - sum(_inclusive(inclusive, f) for f in inside)
         found.append(('stage', stage, count))
         rest -= count
     found += [('stage', 'files and start-up', rest), ('stage', 'all', total)]

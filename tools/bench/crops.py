@@ -73,7 +73,7 @@ def _font(size, bold=False):
 def draw(tiles, crop, path):
     """tiles: (title, caption, miss, pixels). Writes the sheet: crops enlarged without smoothing, captions below."""
     x, y, width, height = crop
-    columns = 4 if len(tiles) > 6 else 3
+    columns = min((4, 3, 5), key=lambda n: -len(tiles) % n)    # the fewest empty places
     rows = -(-len(tiles) // columns)
     cell = (width * ZOOM + MARGIN, height * ZOOM + CAPTION + MARGIN)
     sheet = Image.new('RGB', (columns * cell[0] + MARGIN, rows * cell[1] + MARGIN), 'white')
