@@ -2,7 +2,8 @@
 
   python3 integer.py --model fast.ainnmodel --pictures kodak --qualities 0 30 70 100 [--config fast --weights weights.pt] [--every 1]
 
-With --config and --weights the float network is measured beside it.  Sums are float64, which holds every integer here
+With --config and --weights the float network is measured beside it; with --tools FOLDER the files and pixels are those of
+ainnenc and ainndec in place of the simulation (whose pixels they share).  Sums are float64, which holds every integer here
 exactly (all are below 2^53).
 """
 import argparse
@@ -10,6 +11,8 @@ import glob
 import math
 import os
 import struct
+import subprocess
+import tempfile
 
 import numpy as np
 import torch
@@ -213,6 +216,15 @@ def psnr(a, b, top=255):
     return -10 * math.log10(max(((a - b) / top).pow(2).mean().item(), 1e-10))
 
 
+def run_tools(tools, model, path, quality):
+    """(bits of the file, decoded samples) by ainnenc and ainndec."""
+    with tempfile.TemporaryDirectory() as work:
+        coded, decoded = os.path.join(work, 'a.ainn'), os.path.join(work, 'a.png')
+        subprocess.run([os.path.join(tools, 'ainnenc'), path, '-o', coded, '-q', str(quality), '-m', model, '-e', '5', '--quiet'], check=True)
+        subprocess.run([os.path.join(tools, 'ainndec'), coded, '-o', decoded, '-m', model, '--quiet'], check=True)
+        return 8 * os.path.getsize(coded), torch.round(load_picture(decoded, 'cpu') * 255).double()
+
+
 if __name__ == '__main__':
     p = argparse.ArgumentParser()
     p.add_argument('--model', required=True)
@@ -221,6 +233,7 @@ if __name__ == '__main__':
     p.add_argument('--every', type=int, default=1)
     p.add_argument('--config')
     p.add_argument('--weights')
+    p.add_argument('--tools', help='folder of ainnenc and ainndec')
     a = p.parse_args()
     with open(a.model, 'rb') as f:
         codec = Codec(f.read())
@@ -229,14 +242,17 @@ if __name__ == '__main__':
         rows = []
         for path in sorted(glob.glob(os.path.join(a.pictures, '*.png')))[::a.every]:
             x = load_picture(path, 'cpu')
-            bits, rebuilt = codec.run(torch.round(x * 255), quality)
+            if a.tools:
+                bits, rebuilt = run_tools(a.tools, a.model, path, quality)
+            else:
+                bits, rebuilt = codec.run(torch.round(x * 255), quality)
             pixels = x.shape[2] * x.shape[3]
             rows.append([bits / pixels, psnr(rebuilt, torch.round(x * 255).double())])
             if net is not None:
                 float_bits, float_psnr, _ = run_picture(net, x, quality * 7 / 100)
                 rows[-1] += [float_bits / pixels, float_psnr]
         mean = np.mean(rows, 0)
-        line = f'quality {quality:g}: integer {mean[0]:.4f} bpp {mean[1]:.3f} dB'
+        line = f'quality {quality:g}, {len(rows)} pictures: {"files" if a.tools else "integer"} {mean[0]:.4f} bpp {mean[1]:.3f} dB'
         if net is not None:
             line += f', float {mean[2]:.4f} bpp {mean[3]:.3f} dB: {100 * (mean[0] / mean[2] - 1):+.2f} %, {mean[1] - mean[3]:+.3f} dB'
         print(line, flush=True)
