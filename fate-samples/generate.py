@@ -87,7 +87,8 @@ def main():
         ffmpeg('-i', photo, '-vf', f'{exact}:w={width}:h={height},format=rgb24', *fast, '-quality', '20', path(f'{name}.ainn'))
 
     # Metadata: ICC (only its size counts here), EXIF, XMP, orientation.
-    for name, data in (('icc', struct.pack('>I', 132) + noise(128, 1)), ('exif', exif()),
+    icc = struct.pack('>I', 132) + noise(32, 1) + b'acsp' + noise(92, 2)
+    for name, data in (('icc', icc), ('exif', exif()),
                        ('xmp', b'<x:xmpmeta xmlns:x="adobe:ns:meta/">libainn</x:xmpmeta>')):
         write(name, data)
     subprocess.run([AINNENC, '--quiet', source, '-m', 'fast', '-o', path('metadata.ainn'), '--orientation', '6',

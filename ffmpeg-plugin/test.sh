@@ -12,7 +12,7 @@ set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 samples=$(realpath "$here/../fate-samples")
 # As many as tests/fate/ainn.mak has: tests whose components are missing vanish without a word.
-fate_tests=46
+fate_tests=47
 
 generate=0 thorough=0 release=5.1
 while [ $# -gt 0 ]; do
@@ -103,10 +103,10 @@ clip=(-f lavfi -i testsrc2=s=192x128:r=10:d=3 -pix_fmt rgb24)
 ffmpeg "${clip[@]}" -c:v ainn -model fast -quality 40 clip.ainn
 want=$(frames -i clip.ainn)
 check "a sequence of 30 frames" [ "$(wc -l <<<"$want")" -eq 30 ]
-ffmpeg -i clip.ainn -c copy f%03d.ainn
-cat f*.ainn >concat.ainn
-check "image2 in and out" same "$want" "$(frames -i f%03d.ainn)"
-check "the tool decodes the frames to the same" same "$(for f in f*.ainn; do "$bin/ainndec" --quiet "$f" -o f.png; frames -i f.png; done)" "$want"
+ffmpeg -i clip.ainn -c copy frame%03d.ainn
+cat frame*.ainn >concat.ainn
+check "image2 in and out" same "$want" "$(frames -i frame%03d.ainn)"
+check "the tool decodes the frames to the same" same "$(for f in frame*.ainn; do "$bin/ainndec" --quiet "$f" -o one.png; frames -i one.png; done)" "$want"
 "$bin/ainnenc" --quiet --fps 10 -m fast photo.png photo.png -o tool-sequence.ainn
 check "the tool's sequence" [ "$(frames -i tool-sequence.ainn | wc -l)" -eq 2 ]
 "$bin/ainndec" --quiet clip.ainn -o tool%03d.png && check "FFmpeg's sequence in the tool" same "$(frames -i tool%03d.png)" "$want" || fail "FFmpeg's sequence in the tool"
@@ -118,13 +118,12 @@ for kind in mkv nut avi mov; do
         "$(ffmpeg -i back.ainn -c copy -f framemd5 - | awk '!/^#/ { print $6 }')"
     check "$kind: tag" same "$(ffprobe -show_entries stream=codec_name,codec_tag_string -of csv=p=0 clip.$kind)" ainn,AINN
 done
-error "mp4 has no tag for it" "Could not find tag" -i clip.ainn -c copy clip.mp4
 for time in 0 0.7 1.25 2.9; do
     from=$(awk "BEGIN { printf \"%d\", $time * 10 + 1.9999 }")
     [ "$time" = 0 ] && from=1
     expected=$(sed -n "$from,\$p" <<<"$want")
-    for input in clip.ainn clip.mkv clip.nut clip.avi clip.mov concat.ainn f%03d.ainn; do
-        rate=(); case $input in concat*|f%*) rate=(-framerate 10) ;; esac
+    for input in clip.ainn clip.mkv clip.nut clip.avi clip.mov concat.ainn frame%03d.ainn; do
+        rate=(); case $input in concat*|frame%*) rate=(-framerate 10) ;; esac
         got=$(frames "${rate[@]}" -ss "$time" -i "$input")
         [ "$got" = "$expected" ] || fail "-ss $time in $input: $(wc -l <<<"$got") frames, $(wc -l <<<"$expected") expected"
     done
@@ -134,7 +133,7 @@ check "sequence from a pipe" same "$want" "$(frames -i - <clip.ainn)"
 check "concatenation from a pipe" same "$want" "$(frames -i - <concat.ainn)"
 check "concatenation through the parser" same "$want" "$(frames -f ainn_pipe -i - <concat.ainn)"
 check "image2pipe out and in" same "$want" "$(ffmpeg -i clip.ainn -c copy -f image2pipe - | frames -f image2pipe -c:v ainn -i -)"
-(head -c 3000 "$photo"; cat f001.ainn f002.ainn; head -c 900 "$photo"; cat f003.ainn) >junk.bin
+(head -c 3000 "$photo"; cat frame001.ainn frame002.ainn; head -c 900 "$photo"; cat frame003.ainn) >junk.bin
 check "the parser after junk" same "$(head -n 3 <<<"$want")" "$(frames -f ainn_pipe -i - <junk.bin)"
 check "the demuxer after junk" same "$(head -n 3 <<<"$want")" "$(frames -f ainn -i junk.bin)"
 head -c $(($(stat -c %s clip.ainn) - 100)) clip.ainn >noindex.ainn
@@ -147,7 +146,7 @@ for format in rgb24 rgba rgb48 rgba64 gray ya8 gray10 gray12 gray14 gray16 ya16 
     [ "${db%.*}" = inf ] || [ "${db%.*}" -ge 26 ] || fail "$format: $db dB"
 done
 ok "20 pixel formats come back at more than 26 dB"
-tags() { ffprobe -show_entries frame_tags -of default=nw=1 "$1" | grep -v ainn.; }
+tags() { ffprobe -show_entries frame_tags -of default=nw=1 "$1" | grep -v '^TAG:ainn[.]' | sort; }
 cp "$samples/ainn/metadata.ainn" .
 ffmpeg -noautorotate -i metadata.ainn -c:v ainn -model fast -orientation frame again.ainn
 check "EXIF and XMP, both ways" same "$(tags metadata.ainn)" "$(tags again.ainn)"
@@ -166,14 +165,14 @@ check "JSON" python3 -c 'import json, sys; json.load(sys.stdin)' < <(ffprobe -sh
 check "no model is needed" [ -n "$(AINN_MODEL_PATH=/nowhere ffprobe -skip_idct all -show_entries frame_tags=ainn.latent_bytes -of csv=p=0 clip.mkv)" ]
 info() { "$bin/ainninfo" "$1" | awk "/^ *$2 / { print \$2; exit }"; }
 tag() { ffprobe -show_entries "packet_tags=ainn.$2" -of csv=p=0 "$1" | head -n 1 | tr -d ,a-z_; }
-check "the same sizes as ainninfo" same "$(info f001.ainn hyperprior) $(info f001.ainn latents)" "$(tag f001.ainn hyperprior_bytes) $(tag f001.ainn latent_bytes)"
+check "the same sizes as ainninfo" same "$(info frame001.ainn hyperprior) $(info frame001.ainn latents)" "$(tag frame001.ainn hyperprior_bytes) $(tag frame001.ainn latent_bytes)"
 
 echo "== Targets"
 ffmpeg -i photo.png -c:v ainn -model fast -target_size 9000 size.ainn
 check "target_size: $(stat -c %s size.ainn) of 9000 bytes" [ "$(stat -c %s size.ainn)" -le 9000 -a "$(stat -c %s size.ainn)" -ge 8500 ]
 ffmpeg "${clip[@]}" -c:v ainn -model fast -b:v 200k rate.ainn
 check "b:v 200k: 3 s in $(stat -c %s rate.ainn) bytes" [ "$(stat -c %s rate.ainn)" -le 76000 ]
-check "preview is not the picture, but has its size" [ "$(frames -preview 1 -i f001.ainn)" != "$(head -n 1 <<<"$want")" ]
+check "preview is not the picture, but has its size" [ "$(frames -preview 1 -i frame001.ainn)" != "$(head -n 1 <<<"$want")" ]
 
 echo "== Errors"
 error "two targets" "Only one of" -i photo.png -c:v ainn -quality 50 -target_size 900 x.ainn
@@ -182,9 +181,10 @@ error "no such model" "Cannot open the model" -i photo.png -c:v ainn -model nosu
 error "unreachable size" "Encoding failed" -i photo.png -c:v ainn -model fast -target_size 30 x.ainn
 error "quality out of range" "out of range" -i photo.png -c:v ainn -quality 101 x.ainn
 error "a second picture in a still" "Only a sequence" "${clip[@]}" -c:v ainn -model fast -sequence 0 x.ainn
-error "no picture" "nvalid data\|any stream\|not find" -xerror -i "$photo.sha" -f null -
-head -c 20 f001.ainn >short.ainn
-error "a header cut short" "nvalid data\|any stream\|not find" -xerror -i short.ainn -f null -
+echo hello >text.ainn
+error "no picture" "nvalid data" -i text.ainn -f null -
+head -c 20 frame001.ainn >short.ainn
+error "a header cut short" "nvalid data\|any stream\|header" -xerror -i short.ainn -f null -
 check "explode" same "$(said -xerror -err_detect explode -i "$samples/ainn/damaged.ainn" -f null - | head -n 1)" 1
 check "damage is flagged" grep -q corrupt < <("$build/ffmpeg" -v warning -nostdin -i "$samples/ainn/damaged.ainn" -f null - 2>&1)
 python3 - clip.ainn broken.ainn <<'PYTHON'

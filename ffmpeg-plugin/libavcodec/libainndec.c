@@ -76,21 +76,22 @@ static int set_parameters(AVCodecContext *avctx, const ainn_info *info)
     return 0;
 }
 
-/** Make sure that there is a decoder for the frame's model. */
-static int open_decoder(AVCodecContext *avctx, uint32_t model_id)
+/** Make sure that there is a decoder, and one for the frame's model if it is to decode. */
+static int open_decoder(AVCodecContext *avctx, uint32_t model_id, int decode)
 {
     LibAinnDecodeContext *s = avctx->priv_data;
     ainn_limits limits;
     ainn_status status;
     int ret;
 
-    if (s->decoder && s->model_id == model_id)
+    if (s->decoder && (!decode || (s->model && s->model_id == model_id)))
         return 0;
     libainn_decode_close(avctx);
-    if ((ret = ff_libainn_model_get(avctx, &s->model, 1, model_id, NULL)) < 0)
+    if (decode && (ret = ff_libainn_model_get(avctx, &s->model, 1, model_id, NULL)) < 0)
         return ret;
     ff_libainn_limits(avctx, &limits);
-    status = ainn_decoder_create(s->model->model, &limits, &ff_libainn_allocator, &s->decoder);
+    status = ainn_decoder_create(s->model ? s->model->model : NULL, &limits,
+                                 &ff_libainn_allocator, &s->decoder);
     if (status != AINN_OK)
         return ff_libainn_error(avctx, "Cannot create a decoder", status, NULL);
     s->model_id = model_id;
@@ -216,7 +217,7 @@ static int libainn_decode_frame(AVCodecContext *avctx, AVFrame *frame,
     FFAinnHeader header;
     ainn_status status;
     ainn_info info;
-    int ret;
+    int decode, ret;
 
     status = ainn_probe(avpkt->data, avpkt->size, &info);
     if (status != AINN_OK)
@@ -231,20 +232,21 @@ static int libainn_decode_frame(AVCodecContext *avctx, AVFrame *frame,
     if (ff_ainn_parse_header(&header, avpkt->data, avpkt->size) >= 0 &&
         (ret = ff_ainn_header_tags(&frame->metadata, &header)) < 0)
         return ret;
-    if (avctx->skip_idct >= AVDISCARD_ALL) {
-        /* Frames and what is known of them, without running the network. */
+
+    /* Frames and all that is known of them can be had without running the network. */
+    decode = avctx->skip_idct < AVDISCARD_ALL;
+    if ((ret = open_decoder(avctx, info.model_id, decode)) < 0)
+        return ret;
+    status = ainn_decoder_open(s->decoder, avpkt->data, avpkt->size, &info);
+    if (status != AINN_OK)
+        return ff_libainn_error(avctx, "Cannot open the frame", status,
+                                ainn_decoder_error(s->decoder));
+    if ((ret = add_metadata(avctx, frame, &info)) < 0)
+        return ret;
+    if (!decode)
         clear_pixels(frame);
-    } else {
-        if ((ret = open_decoder(avctx, info.model_id)) < 0)
-            return ret;
-        status = ainn_decoder_open(s->decoder, avpkt->data, avpkt->size, &info);
-        if (status != AINN_OK)
-            return ff_libainn_error(avctx, "Cannot open the frame", status,
-                                    ainn_decoder_error(s->decoder));
-        if ((ret = add_metadata(avctx, frame, &info)) < 0 ||
-            (ret = decode_pixels(avctx, frame)) < 0)
-            return ret;
-    }
+    else if ((ret = decode_pixels(avctx, frame)) < 0)
+        return ret;
 
 #if LIBAVCODEC_VERSION_MAJOR < 61
     frame->key_frame = 1;
