@@ -8,17 +8,15 @@ here=$(dirname "$(realpath "$0")")
 source=$2/ffmpeg-$1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-# The tree as it came is the patched one with our changes taken back: the package's files are still there.
-mkdir "$scratch/a"
+# The tree as it came, from the package that build.sh has downloaded.
 dsc=$(find "$2/download-$1" -name '*.dsc' | head -n 1)
 if [ -n "$dsc" ]; then
-    dpkg-source --no-check -x "$dsc" "$scratch/a/tree" >/dev/null 2>&1
+    dpkg-source --no-check -x "$dsc" "$scratch/a" >/dev/null 2>&1
 else
-    mkdir "$scratch/a/tree"
-    tar -xf "$(find "$2/download-$1" -name '*.orig.tar.xz' | head -n 1)" -C "$scratch/a/tree" --strip-components=1
+    mkdir "$scratch/a"
+    tar -xf "$(find "$2/download-$1" -name '*.orig.tar.xz' | head -n 1)" -C "$scratch/a" --strip-components=1
 fi
-cp -r "$scratch/a/tree" "$scratch/b"
-mv "$scratch/a/tree" "$scratch/tree" && rmdir "$scratch/a" && mv "$scratch/tree" "$scratch/a"
+cp -r "$scratch/a" "$scratch/b"
 python3 "$here/register.py" --upstream "$scratch/b"
 cd "$scratch"
 diff -ruN a b || [ $? -eq 1 ]
