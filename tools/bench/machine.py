@@ -84,7 +84,9 @@ def record(folder, part, codecs, command, threads=1):
     entry['date'] = datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%d %H:%M UTC')
     entry['load before'] = round(load(), 2)
     entry['threads'] = threads
-    entry['command'] = command
+    commands = entry.setdefault('commands', [])
+    if command not in commands:
+        commands.append(command)
     known = entry.setdefault('codecs', {})
     for codec in codecs:
         known[codec.name] = {'title': codec.title, 'version': codec.version_line(), 'commands': codec.example()}

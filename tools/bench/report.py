@@ -82,12 +82,15 @@ def _pictures_section(rows, curves, span):
         ['codec', 'against', 'best', 'median', 'worst'], result, left=2)
 
 
-def _curve_section(curves):
-    rows = [[c.title, m['setting'], '%.0f' % m['bytes'], '%.3f' % m['bpp'], '%.2f' % m['psnr'],
-             '%.4f' % m['msssim'] if m['msssim'] is not None else NOT_MEASURED, '%.1f' % (m['enc_cpu_s'] * 1000), '%.1f' % (m['dec_cpu_s'] * 1000)]
-            for c in curves if c.measured for m in c.means]
-    return ['<details><summary>All settings</summary>', ''] + _table(
-        ['codec', 'setting', 'bytes', 'bpp', 'PSNR, dB', 'MS-SSIM', 'encode, CPU ms', 'decode, CPU ms'], rows, left=1) + ['', '</details>']
+def _curve_section(curves, timed):
+    rows = []
+    for codec in curves:
+        for m in codec.means if codec.measured else []:
+            row = [codec.title, m['setting'], '%.0f' % m['bytes'], '%.3f' % m['bpp'], '%.2f' % m['psnr'],
+                   '%.4f' % m['msssim'] if m['msssim'] is not None else NOT_MEASURED]
+            rows.append(row + (['%.1f' % (m['enc_cpu_s'] * 1000), '%.1f' % (m['dec_cpu_s'] * 1000)] if timed else []))
+    header = ['codec', 'setting', 'bytes', 'bpp', 'PSNR, dB', 'MS-SSIM'] + (['encode, CPU ms', 'decode, CPU ms'] if timed else [])
+    return ['<details><summary>All settings</summary>', ''] + _table(header, rows) + ['', '</details>']
 
 
 def _timing_section(folder, record):
@@ -174,7 +177,8 @@ def _how_section(record):
     for key, value in entry.get('machine', {}).items():
         lines.append('- %s: %s' % (key, value))
     for part, one in record.items():
-        lines.append('- %s: %s, `%s`' % (part, one.get('date', ''), one.get('command', '')))
+        lines.append('- %s: %s, load of the machine before it %s: %s' % (part, one.get('date', ''), one.get('load before', 'unknown'),
+                                                                         ', '.join('`%s`' % c for c in one.get('commands', []))))
     lines += ['', '`make bench` repeats it. Source pictures are read and decoded pictures written uncompressed. Commands:', '', '```']
     for codec in entry.get('codecs', {}).values():
         lines.append('# %s%s' % (codec['title'], ': ' + codec['version'] if codec.get('version') else ''))
@@ -198,7 +202,9 @@ def write(folder, docs, anchors=None, span=(0.15, 1.2)):
     tables.write_summary(bench, curves)
     tables.write_bd(bench, curves, span)
     plots.rate_distortion(bench, curves)
-    plots.times(bench, curves)
+    timed = len(record.get('results', {}).get('commands', [])) < 2    # else codecs were not measured side by side
+    if timed:
+        plots.times(bench, curves)
     timing = measure.timing_medians(store.read(os.path.join(folder, 'timing.csv')))
     if timing:
         plots.timing_bars(bench, timing)
@@ -211,14 +217,15 @@ def write(folder, docs, anchors=None, span=(0.15, 1.2)):
                 'these pictures.' if anchors else ''), '']
     lines += _brief_section(folder, curves, span)
     lines += ['![Rate and distortion, PSNR](bench/rd-psnr.png)', '', '![Rate and distortion, MS-SSIM](bench/rd-msssim.png)', '']
-    lines += _bd_section(curves, span) + _pictures_section(rows, curves, span) + [''] + _curve_section(curves) + ['']
+    lines += _bd_section(curves, span) + _pictures_section(rows, curves, span) + [''] + _curve_section(curves, timed) + ['']
     sheets = _sheets(folder)
     if sheets:
         lines += ['## What it looks like', '', 'All codecs at the same number of bytes, enlarged twice.', '']
         for sheet in sheets:
             lines += ['![%s](bench/%s)' % (sheet[:-4], sheet), '']
     lines += _timing_section(folder, record)
-    lines += ['![Time against rate](bench/time-rate.png)', '']
+    if timed:
+        lines += ['![Time against rate](bench/time-rate.png)', '']
     lines += _inside_section(folder, record) + _how_section(record)
     path = os.path.join(docs, 'BENCHMARKS.md')
     with open(path + '.part', 'w') as file:
