@@ -97,7 +97,7 @@ minimal=(--disable-everything --disable-autodetect --disable-network --enable-zl
          --enable-demuxer=ainn,image2,image2pipe,image_ainn_pipe,image_png_pipe,image_jpeg_pipe,nut,matroska,mov,avi,rawvideo,concat
          --enable-muxer=ainn,image2,image2pipe,nut,matroska,mov,avi,rawvideo,framecrc,framemd5,md5,null
          --enable-protocol=file,pipe --enable-indev=lavfi
-         --enable-filter=testsrc,testsrc2,color,scale,format,null,copy,psnr,ssim,trim,aresample,fps,setpts,concat,setparams,metadata,transpose,hflip,vflip,rotate,crop,pad,split,hstack,vstack,loop,select,zoompan)
+         --enable-filter=testsrc,testsrc2,color,scale,format,null,copy,psnr,ssim,trim,aresample,fps,setpts,concat,setparams,setsar,metadata,transpose,hflip,vflip,rotate,crop,pad,split,hstack,vstack,loop,select,zoompan)
 case $kind in
     minimal) arguments=("${common[@]}" "${minimal[@]}" "$@") ;;
     full)    arguments=("${common[@]}" "$@") ;;

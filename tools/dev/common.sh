@@ -3,7 +3,7 @@
 
 BUILD_PACKAGES=(gcc make pkg-config zlib1g-dev libpng-dev libjpeg-dev libopenblas-dev)
 TEST_PACKAGES=(clang check valgrind python3-numpy python3-pil python3-scipy python3-matplotlib python3-torch libclang-rt-14-dev)
-FFMPEG_PACKAGES=(dpkg-dev nasm xz-utils)
+FFMPEG_PACKAGES=(dpkg-dev nasm xz-utils python3)
 
 logs=${AINN_BUILD_DIR:-$PWD/build}/logs
 mkdir -p "$logs"
