@@ -3,8 +3,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdint.h>
 
 #define MAX_THREADS 256
+#define CLOSED (SIZE_MAX / 2)    /* far above any count, far below an overflow */
 #define SPINS 2000               /* looks for new work before a thread sleeps: calls often follow each other within microseconds */
 
 typedef struct worker {
@@ -18,20 +20,24 @@ struct ainn_pool {
     worker *workers;             /* threads - 1 */
     pthread_mutex_t mutex;
     pthread_cond_t wake;
-    ainn_task task;
+    ainn_task task;              /* these three change only while no call is open and no worker is inside */
     void *opaque;
     size_t count;
     atomic_uint generation;      /* of calls; changes under the mutex */
-    atomic_size_t next;          /* task to take */
-    atomic_uint busy;            /* workers that have not finished this generation */
+    atomic_size_t next;          /* task to take; CLOSED and above between calls */
+    atomic_size_t done;          /* tasks finished */
+    atomic_uint inside;          /* workers that may look at the call */
     atomic_int quit;
 };
 
+/* Takes tasks until none is left. What a call consists of was written before `next` was opened. */
 static void work(ainn_pool *pool, unsigned thread)
 {
     size_t index;
-    while ((index = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed)) < pool->count)
+    while ((index = atomic_fetch_add(&pool->next, 1)) < CLOSED && index < pool->count) {
         pool->task(pool->opaque, index, thread);
+        atomic_fetch_add_explicit(&pool->done, 1, memory_order_release);
+    }
 }
 
 static void pause_briefly(void)
@@ -55,22 +61,42 @@ static void *worker_main(void *opaque)
                 pthread_cond_wait(&pool->wake, &pool->mutex);
             pthread_mutex_unlock(&pool->mutex);
         }
-        seen++;
+        seen = atomic_load_explicit(&pool->generation, memory_order_acquire);
         if (atomic_load(&pool->quit))
             return NULL;
+        /* Either this is seen by a caller that closes its call, or the closed call is seen here. */
+        atomic_fetch_add(&pool->inside, 1);
         work(pool, self->number);
-        atomic_fetch_sub_explicit(&pool->busy, 1, memory_order_release);
+        atomic_fetch_sub_explicit(&pool->inside, 1, memory_order_release);
     }
 }
 
-/* Everything that the workers read is written before the generation changes. */
-static void start_generation(ainn_pool *pool)
+static void wake_workers(ainn_pool *pool)
 {
-    atomic_store_explicit(&pool->busy, pool->threads - 1, memory_order_relaxed);
     pthread_mutex_lock(&pool->mutex);
     atomic_fetch_add_explicit(&pool->generation, 1, memory_order_release);
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->mutex);
+}
+
+static int all_done(ainn_pool *pool)
+{
+    return atomic_load_explicit(&pool->done, memory_order_acquire) == pool->count;
+}
+
+static int nobody_inside(ainn_pool *pool)
+{
+    return atomic_load(&pool->inside) == 0;
+}
+
+static void wait_briefly_until(ainn_pool *pool, int (*condition)(ainn_pool *pool))
+{
+    for (unsigned i = 0; !condition(pool); i++) {
+        if (i < SPINS)
+            pause_briefly();
+        else
+            sched_yield();       /* more threads than cores: let the others finish */
+    }
 }
 
 ainn_status ainn_pool_create(ainn_memory *memory, unsigned threads, ainn_pool **result)
@@ -89,6 +115,7 @@ ainn_status ainn_pool_create(ainn_memory *memory, unsigned threads, ainn_pool **
         ainn_free_memory(memory, pool);
         return status;
     }
+    atomic_store(&pool->next, CLOSED);
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pool->threads = 1;
@@ -109,7 +136,7 @@ void ainn_pool_destroy(ainn_memory *memory, ainn_pool *pool)
     if (!pool)
         return;
     atomic_store(&pool->quit, 1);
-    start_generation(pool);
+    wake_workers(pool);
     for (unsigned i = 0; i + 1 < pool->threads; i++)
         pthread_join(pool->workers[i].thread, NULL);
     pthread_cond_destroy(&pool->wake);
@@ -133,13 +160,12 @@ void ainn_pool_run(ainn_pool *pool, size_t count, ainn_task task, void *opaque)
     pool->task = task;
     pool->opaque = opaque;
     pool->count = count;
-    atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-    start_generation(pool);
+    atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
+    atomic_store(&pool->next, 0);
+    wake_workers(pool);
     work(pool, 0);
-    for (unsigned i = 0; atomic_load_explicit(&pool->busy, memory_order_acquire); i++) {
-        if (i < SPINS)
-            pause_briefly();
-        else
-            sched_yield();       /* more threads than cores: let the others finish */
-    }
+    wait_briefly_until(pool, all_done);
+    /* A worker that wakes only now finds the call closed: nobody waits for it. */
+    atomic_store(&pool->next, CLOSED);
+    wait_briefly_until(pool, nobody_inside);
 }
