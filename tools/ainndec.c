@@ -222,12 +222,7 @@ static int run(command_line *line, int argc, char *argv[])
         }
     }
     if (line->show_help || line->show_version) {
-        if (line->show_help) {
-            fputs(help, stdout);
-        } else {
-            printf("ainndec %s (libainn %s)\n", AINN_VERSION_STRING, ainn_version_string());
-        }
-        return stdout_arrived() ? EXIT_DONE : EXIT_TROUBLE;
+        return show_help_or_version("ainndec", line->show_help ? help : NULL);
     }
     if ((result = check(line, argc - optind)) != EXIT_DONE) {
         return result;

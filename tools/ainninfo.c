@@ -184,12 +184,7 @@ static int run(command_line *line, int argc, char *argv[])
         }
     }
     if (line->show_help || line->show_version) {
-        if (line->show_help) {
-            fputs(help, stdout);
-        } else {
-            printf("ainninfo %s (libainn %s)\n", AINN_VERSION_STRING, ainn_version_string());
-        }
-        return stdout_arrived() ? EXIT_DONE : EXIT_TROUBLE;
+        return show_help_or_version("ainninfo", line->show_help ? help : NULL);
     }
     if ((result = check(line, argv + optind, argc - optind)) != EXIT_DONE) {
         return result;

@@ -108,6 +108,16 @@ int library_error(const char *about, ainn_status status, const char *detail)
     return EXIT_TROUBLE;
 }
 
+int show_help_or_version(const char *tool, const char *help)
+{
+    if (help) {
+        fputs(help, stdout);
+    } else {
+        printf("%s %s (libainn %s)\n", tool, AINN_VERSION_STRING, ainn_version_string());
+    }
+    return stdout_arrived() ? EXIT_DONE : EXIT_TROUBLE;
+}
+
 bool stdout_arrived(void)
 {
     errno = 0;

@@ -50,6 +50,9 @@ int library_error(const char *about, ainn_status status, const char *detail);
 /* Flushes standard output; false after a message if anything that was printed there got lost. */
 bool stdout_arrived(void);
 
+/* Answers -h (help not NULL) or -V on standard output; the exit code. */
+int show_help_or_version(const char *tool, const char *help);
+
 /* Numbers as a whole argument, nothing before or after them; false where out of range. */
 bool parse_integer(const char *text, uint64_t lowest, uint64_t highest, uint64_t *value);
 bool parse_real(const char *text, double lowest, double highest, double *value);
