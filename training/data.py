@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+import synthetic
+
 ENDINGS = ('.jpg', '.jpeg', '.png', '.webp')
 
 
@@ -34,12 +36,16 @@ def decode(data):
 
 
 class Patches:
-    """Random crops, flipped and transposed at random, uniform over all pixels of all pictures."""
-    def __init__(self, patterns, crop, device):
+    """Random crops, flipped and transposed at random, uniform over all pixels of all pictures.  `share` of the crops come
+    from synthetic pictures."""
+    def __init__(self, patterns, crop, device, share=0., synthetic_count=600):
         with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
             pictures = [x for x in pool.map(decode, files(patterns)) if min(x.shape[:2]) >= crop]
         if not pictures:
             raise SystemExit(f'no picture of at least {crop}x{crop} in {patterns}')
+        self.count, self.megapixels = len(pictures), sum(x.size for x in pictures) / 3e6
+        if share:
+            pictures += synthetic.pictures(synthetic_count)
         self.h, self.w = (torch.tensor([x.shape[i] for x in pictures], device=device) for i in (0, 1))
         sizes = torch.tensor([x.size for x in pictures])
         self.off = torch.cat([torch.zeros(1, dtype=torch.long), sizes.cumsum(0)[:-1]]).to(device)
@@ -47,8 +53,8 @@ class Patches:
         for off, x in zip(self.off.tolist(), pictures):
             self.data[off:off + x.size] = torch.from_numpy(x.reshape(-1).copy()).to(device)
         self.prob = (self.h * self.w).float()
+        self.prob[self.count:] *= share / (1 - share) * self.prob[:self.count].sum() / self.prob[self.count:].sum()
         self.set_crop(crop)
-        self.count, self.megapixels = len(pictures), float(sizes.sum()) / 3e6
 
     def set_crop(self, crop):
         r = torch.arange(crop, device=self.data.device)

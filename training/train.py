@@ -43,6 +43,7 @@ def arguments():
     p.add_argument('--hold', type=float, default=.5, help='part of the schedule before the learning rate falls')
     p.add_argument('--lambda-min', type=float, default=0.0006)
     p.add_argument('--lambda-max', type=float, default=0.25)
+    p.add_argument('--synthetic', type=float, default=.1, help='share of crops of text, screens, drawings, patterns and noise')
     p.add_argument('--entropy-minutes', type=float, default=0, help='train the entropy model first, on the linear latents')
     p.add_argument('--eval-minutes', type=float, default=10)
     p.add_argument('--resume')
@@ -56,10 +57,15 @@ def log_lambdas(low, high, device):
     return torch.linspace(math.log(low), math.log(high), QUALITIES, device=device)
 
 
-def loss_of(mse, bpp, lam):
-    """Rate plus lambda times distortion (on the 255 scale), weighted so that every quality counts alike in relative terms."""
+MOST_OF_A_CROP = 4     # times the mean loss of photographs: what one crop of noise may count in a batch
+
+
+def loss_of(mse, bpp, lam, limit=None):
+    """Rate plus lambda times distortion (on the 255 scale), weighted so that every quality counts alike in relative terms.
+    A crop whose loss lies above the limit is weighted down to it."""
     l = lam * 65025
-    return ((bpp + l * mse) * (l / 1250).pow(-.55)).mean()
+    each = (bpp + l * mse) * (l / 1250).pow(-.55)
+    return (each if limit is None else each * (limit / each.detach()).clamp(max=1)).mean()
 
 
 class Trainer:
@@ -74,7 +80,7 @@ class Trainer:
         self.load_pictures()
         self.net = build(a.config).to(self.dev)
         self.loglam = log_lambdas(a.lambda_min, a.lambda_max, self.dev)
-        self.step, self.elapsed = 0, 0.
+        self.step, self.elapsed, self.typical = 0, 0., torch.tensor(4., device=self.dev)
         if a.init:
             weights = torch.load(a.init, map_location=self.dev)
             missing = self.net.load_state_dict({k: v.float() for k, v in weights.items()}, strict=False)
@@ -98,6 +104,7 @@ class Trainer:
             for opt, state in zip(self.opts, s['opts']):
                 opt.load_state_dict(state)
             self.ema, self.step, self.elapsed = s['ema'], s['step'], s['elapsed']
+            self.typical = s.get('typical', self.typical)
             if 'random' in s:
                 self.set_random(s['random'])
         for m in self.net.modules():
@@ -108,7 +115,7 @@ class Trainer:
         """Looks again for shards: data may still arrive while the first steps run."""
         found = sorted(path for pattern in self.a.shards for path in glob.glob(pattern))
         if found != self.found:
-            self.found, self.patches = found, Patches(self.a.shards, self.a.crop, self.dev)
+            self.found, self.patches = found, Patches(self.a.shards, self.a.crop, self.dev, self.a.synthetic)
             self.log(f'{len(found)} shards, {self.patches.count} pictures, {self.patches.megapixels:.0f} megapixels')
 
     def seed(self, n):
@@ -153,7 +160,7 @@ class Trainer:
     def save(self):
         path = os.path.join(self.a.out, 'last.pt')
         torch.save({'net': self.net.state_dict(), 'ema': self.ema, 'opts': [o.state_dict() for o in self.opts], 'step': self.step,
-                    'elapsed': self.elapsed, 'config': self.a.config, 'random': self.random_state()}, path + '.tmp')
+                    'elapsed': self.elapsed, 'config': self.a.config, 'random': self.random_state(), 'typical': self.typical}, path + '.tmp')
         os.replace(path + '.tmp', path)
         self.save_weights('weights.pt')
 
@@ -212,6 +219,8 @@ class Trainer:
         while time.time() - start < a.minutes * 60 and (a.steps is None or self.step - first < a.steps):
             done = min(1, self.elapsed / total)
             scale = 1 if done < a.hold else .01 + .99 * .5 * (1 + math.cos(math.pi * (done - a.hold) / (1 - a.hold)))
+            if a.init:                                         # the optimisers have no past
+                scale *= min(1, (self.step - 10 ** 4) / 100 + .01)
             for opt, lr in zip(self.opts, (a.lr, a.muon)):     # the entropy model settles before the warm-started transform moves
                 opt.param_groups[0]['lr'] = lr * scale * min(1, self.step / 1000 + .001)
                 opt.param_groups[1]['lr'] = lr * scale * min(1, self.step / 100 + .01)
@@ -219,7 +228,8 @@ class Trainer:
             with torch.autocast(device_type=self.dev, dtype=torch.bfloat16):
                 y, bits = run(x, q, True)
             mse, bpp = (y - x).pow(2).mean((1, 2, 3)), bits / a.crop ** 2
-            loss = loss_of(mse, bpp, self.lambdas(q))
+            loss = loss_of(mse, bpp, self.lambdas(q), MOST_OF_A_CROP * self.typical)
+            self.typical = self.typical.lerp(loss.detach(), .02)
             for opt in self.opts:
                 opt.zero_grad(set_to_none=True)
             loss.backward()
