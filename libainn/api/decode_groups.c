@@ -50,16 +50,6 @@ static ainn_status find_streams(ainn_decode_job *job, uint32_t group_row, uint32
     return AINN_OK;
 }
 
-static void decode_task(void *opaque, size_t index, unsigned thread)
-{
-    const batch *b = opaque;
-    ainn_decode_job *job = b->job;
-    uint32_t column = b->first + (uint32_t)index;
-    (void)thread;
-    ainn_group_decode(job->decoder->bank.coder[index], &job->inputs[index], group_side(column, job->columns), group_side(b->group_row, job->rows),
-                      &job->reports[index], job->costs ? job->costs[index] : NULL);
-}
-
 static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
@@ -86,6 +76,20 @@ static void store_costs(ainn_decode_job *job, unsigned index, uint32_t group_row
             out[x] = (float)cost[(size_t)y * hx + x] / 65536.0f;
     }
     memset(cost, 0, (size_t)hx * hy * sizeof(*cost));
+}
+
+static void decode_task(void *opaque, size_t index, unsigned thread)
+{
+    const batch *b = opaque;
+    ainn_decode_job *job = b->job;
+    uint32_t column = b->first + (uint32_t)index;
+    (void)thread;
+    ainn_group_decode(job->decoder->bank.coder[index], &job->inputs[index], group_side(column, job->columns), group_side(b->group_row, job->rows),
+                      &job->reports[index], job->costs ? job->costs[index] : NULL);
+    if (job->costs)
+        store_costs(job, (unsigned)index, b->group_row, column);
+    else
+        store_group(job, (unsigned)index, b->group_row, column);
 }
 
 /* Counts what was there; without ignore_damage anything wrong is an error. */
@@ -119,14 +123,9 @@ ainn_status ainn_decode_group_row(ainn_decode_job *job, uint32_t group_row)
         if (status != AINN_OK)
             return status;
         ainn_pool_run(bank->pool, count, decode_task, &b);
-        for (unsigned i = 0; i < count; i++) {
+        for (unsigned i = 0; i < count; i++)
             if ((status = judge(job, &job->reports[i], group_row, first + i)) != AINN_OK)
                 return status;
-            if (job->costs)
-                store_costs(job, i, group_row, first + i);
-            else
-                store_group(job, i, group_row, first + i);
-        }
     }
     ainn_bank_seconds(bank, ainn_seconds() - start, &job->decoder->stats);
     return AINN_OK;

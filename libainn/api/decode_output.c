@@ -28,6 +28,9 @@ ainn_status ainn_decode_open_alpha(ainn_decode_job *job)
     return ainn_alpha_decoder_create(&decoder->memory, frame->width, frame->depth, decoder->data + (there ? part->offset : 0), there, &job->alpha);
 }
 
+static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
+static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
 /* The alpha of a picture row into a row of the output; rows come in order, those before the region are skipped. */
 static int store_alpha(ainn_decode_job *job, uint32_t picture_row, uint32_t out_row)
 {
@@ -52,12 +55,23 @@ static int store_alpha(ainn_decode_job *job, uint32_t picture_row, uint32_t out_
     return 0;
 }
 
-static int store_row(ainn_decode_job *job, uint32_t picture_row, uint32_t out_row, const uint32_t *const u[3])
+/* Rows that the synthesis made at one time, or as many as fit a strip. */
+typedef struct row_batch {
+    ainn_decode_job *job;
+    const uint32_t *u[3];        /* of the first row, from the region's first column on */
+    size_t stride;
+    uint32_t out_row;
+} row_batch;
+
+static void store_color(void *opaque, size_t index, unsigned thread)
 {
-    ainn_output *output = &job->output;
-    int gray = !ainn_has_color(job->decoder->frame.channels);
-    ainn_store_pixels(job->decoder->kernels, &output->image, out_row, u, job->width, gray, job->gray);
-    return ainn_has_alpha(output->image.channels) ? store_alpha(job, picture_row, out_row) : 0;
+    const row_batch *rows = opaque;
+    ainn_decode_job *job = rows->job;
+    const uint32_t *u[3];
+    for (int c = 0; c < 3; c++)
+        u[c] = rows->u[c] + index * rows->stride;
+    ainn_store_pixels(job->decoder->kernels, &job->output.image, rows->out_row + (uint32_t)index, u, job->width,
+                      !ainn_has_color(job->decoder->frame.channels), job->gray + (size_t)thread * job->width);
 }
 
 /* Gives a strip that is full, or the last one, to the callback. */
@@ -75,19 +89,21 @@ int ainn_decode_take_pixels(void *opaque, uint32_t first_row, uint32_t rows, con
 {
     ainn_decode_job *job = opaque;
     double start = ainn_seconds();
+    uint32_t top = job->top * 16 + first_row;             /* in the picture, as the next two */
+    uint32_t row = larger(top, job->y), end = smaller(top + rows, job->y + job->height), count;
     size_t skip = job->x - (size_t)job->left * 16;        /* columns before the region */
     int stop = 0;
-    for (uint32_t i = 0; i < rows && !stop; i++) {
-        uint32_t picture_row = job->top * 16 + first_row + i;
-        if (picture_row < job->y || picture_row >= job->y + job->height)
-            continue;
-        uint32_t region_row = picture_row - job->y, out_row = job->output.write ? region_row % AINN_OUTPUT_ROWS : region_row;
-        const uint32_t *u[3];
+    for (; row < end && !stop; row += count) {
+        uint32_t region_row = row - job->y, out_row = job->output.write ? region_row % AINN_OUTPUT_ROWS : region_row;
+        row_batch batch = { .job = job, .stride = stride, .out_row = out_row };
         for (int c = 0; c < 3; c++)
-            u[c] = planes[c] + i * stride + skip;
-        stop = store_row(job, picture_row, out_row, u);
-        if (!stop && job->output.write && (out_row + 1 == AINN_OUTPUT_ROWS || region_row + 1 == job->height))
-            stop = write_strip(job, region_row, out_row + 1);
+            batch.u[c] = planes[c] + (row - top) * stride + skip;
+        count = job->output.write ? smaller(end - row, AINN_OUTPUT_ROWS - out_row) : end - row;
+        ainn_pool_run(job->decoder->pool, count, store_color, &batch);
+        for (uint32_t i = 0; i < count && !stop && ainn_has_alpha(job->output.image.channels); i++)
+            stop = store_alpha(job, row + i, out_row + i);
+        if (!stop && job->output.write && (out_row + count == AINN_OUTPUT_ROWS || region_row + count == job->height))
+            stop = write_strip(job, region_row + count - 1, out_row + count);
     }
     job->decoder->stats.seconds_convert += ainn_seconds() - start;
     return stop;

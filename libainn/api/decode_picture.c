@@ -122,7 +122,7 @@ static ainn_status decode(ainn_decode_job *job)
     if ((status = prepare_groups(job)) != AINN_OK || (status = open_strip(job)) != AINN_OK || (status = ainn_decode_open_alpha(job)) != AINN_OK)
         return status;
     size_t stored = job->rows < AINN_GROUP_SIZE ? job->rows : AINN_GROUP_SIZE;
-    if (!(job->gray = ainn_alloc_array(memory, job->width, sizeof(uint32_t))) ||
+    if (!(job->gray = ainn_alloc_array(memory, job->width, sizeof(uint32_t) * ainn_pool_threads(decoder->pool))) ||
         !(job->row_store = ainn_alloc_array(memory, stored * (job->right - job->left), (size_t)decoder->model->M * sizeof(int16_t))))
         return ainn_memory_status(memory);
     status = ainn_synthesis_create(memory, decoder->model, decoder->kernels, decoder->pool, decoder->frame.quality_code,

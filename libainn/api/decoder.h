@@ -55,7 +55,7 @@ typedef struct ainn_decode_job {
     ainn_alpha_decoder *alpha;
     uint32_t alpha_row;                       /* next row that `alpha` gives */
     uint16_t *alpha_samples;
-    uint32_t *gray;                           /* a row of pixels */
+    uint32_t *gray;                           /* a row of pixels for each thread */
     ainn_synthesis *synthesis;
     ainn_damage damage;
     uint64_t elements, decoded;

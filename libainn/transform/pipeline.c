@@ -4,8 +4,10 @@
 
 #define MIN_BLOCK 16             /* positions: less would not fill the kernels */
 #define TASKS_A_THREAD 4         /* so that threads finish a stage together */
-#define NARROW 96                /* latents of a push that keep the kernels and several threads busy */
-#define POSITIONS_A_RUN 256      /* of a stage, for each thread: enough to pay for fetching its weights */
+#define LATENTS_A_BATCH 192      /* for each thread: enough to pay for fetching the weights of the deepest stages ... */
+#define MAX_BATCH 4              /* ... unless rings grow too long */
+#define POSITIONS_A_RUN 256      /* of a stage: enough to pay for fetching its weights ... */
+#define SHARED_POSITIONS 1024    /* ... and, for each of several threads, for their meeting */
 
 void ainn_plan_init(ainn_plan *plan, ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,
                     uint32_t columns, uint32_t rows)
@@ -18,7 +20,9 @@ void ainn_plan_init(ainn_plan *plan, ainn_memory *memory, const ainn_model *mode
     plan->threads = ainn_pool_threads(pool);
     plan->columns = columns;
     plan->rows = rows;
-    plan->batch = plan->threads == 1 || columns >= NARROW ? 1 : columns >= NARROW / 2 ? 2 : 4;
+    plan->batch = (LATENTS_A_BATCH * plan->threads + columns - 1) / columns;
+    if (plan->batch > MAX_BATCH)
+        plan->batch = MAX_BATCH;
     plan->last_tensor = &plan->tensors;
     plan->last_stage = &plan->stages;
 }
@@ -76,6 +80,7 @@ ainn_tensor *ainn_plan_changed(ainn_plan *plan, ainn_tensor *tensor)
 void ainn_plan_stage(ainn_plan *plan, uint32_t scale, uint32_t extra_rows, uint32_t block)
 {
     ainn_stage *stage = ainn_plan_alloc(plan, 1, sizeof *stage);
+    const uint32_t positions = plan->threads > 1 ? SHARED_POSITIONS * plan->threads : POSITIONS_A_RUN;
     uint32_t tasks, blocks;
 
     if (!stage)
@@ -83,7 +88,7 @@ void ainn_plan_stage(ainn_plan *plan, uint32_t scale, uint32_t extra_rows, uint3
     stage->last_operation = &stage->operations;
     stage->width = plan->columns * scale;
     stage->rows = plan->rows * scale + extra_rows;
-    stage->per_run = (POSITIONS_A_RUN * plan->threads + stage->width - 1) / stage->width;
+    stage->per_run = (positions + stage->width - 1) / stage->width;
     if (stage->per_run > plan->batch * scale)
         stage->per_run = plan->batch * scale;
     if (plan->threads > 1) {
@@ -326,15 +331,16 @@ void ainn_plan_destroy(ainn_plan *plan)
 typedef struct stage_run {
     const ainn_plan *plan;
     const ainn_stage *stage;
-    uint32_t blocks;
+    uint32_t rows;
 } stage_run;
 
+/* All rows of a block before the next block: so a thread gets the same part of the width in every stage, whose rows are in its cache. */
 static void run_block(void *opaque, size_t index, unsigned thread)
 {
     const stage_run *run = opaque;
     const ainn_stage *stage = run->stage;
-    const uint32_t row = stage->done + (uint32_t)(index / run->blocks);
-    const uint32_t begin = (uint32_t)(index % run->blocks) * stage->block;
+    const uint32_t row = stage->done + (uint32_t)(index % run->rows);
+    const uint32_t begin = (uint32_t)(index / run->rows) * stage->block;
     const uint32_t end = stage->width - begin < stage->block ? stage->width : begin + stage->block;
 
     for (const ainn_operation *operation = stage->operations; operation; operation = operation->next)
@@ -343,9 +349,9 @@ static void run_block(void *opaque, size_t index, unsigned thread)
 
 static void run_stage(const ainn_plan *plan, ainn_stage *stage, uint32_t rows)
 {
-    stage_run run = {plan, stage, (stage->width + stage->block - 1) / stage->block};
+    stage_run run = {plan, stage, rows};
 
-    ainn_pool_run(plan->pool, (size_t)rows * run.blocks, run_block, &run);
+    ainn_pool_run(plan->pool, (size_t)rows * ((stage->width + stage->block - 1) / stage->block), run_block, &run);
     advance(stage, rows);
 }
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define MAX_THREADS 256
-#define CLOSED (SIZE_MAX / 2)    /* far above any count, far below an overflow */
+#define CACHE_LINE 64
 #define SPINS 2000               /* looks for new work before a thread sleeps: calls often follow each other within microseconds */
 
 typedef struct worker {
@@ -15,28 +15,39 @@ typedef struct worker {
     unsigned number;
 } worker;
 
+/* The tasks that a thread begins with. */
+typedef struct share {
+    atomic_size_t next;
+    size_t end;
+    char padding[CACHE_LINE - 2 * sizeof(size_t)];
+} share;
+
 struct ainn_pool {
     unsigned threads;            /* with the caller's */
     worker *workers;             /* threads - 1 */
     pthread_mutex_t mutex;
     pthread_cond_t wake;
-    ainn_task task;              /* these three change only while no call is open and no worker is inside */
+    ainn_task task;              /* these four change only while no call is open and no worker is inside */
     void *opaque;
     size_t count;
+    share *shares;               /* of each thread */
     atomic_uint generation;      /* of calls; changes under the mutex */
-    atomic_size_t next;          /* task to take; CLOSED and above between calls */
+    atomic_int open;             /* there are tasks to take */
     atomic_size_t done;          /* tasks finished */
     atomic_uint inside;          /* workers that may look at the call */
     atomic_int quit;
 };
 
-/* Takes tasks until none is left. What a call consists of was written before `next` was opened. */
+/* Does the thread's own share, then what others have not begun. */
 static void work(ainn_pool *pool, unsigned thread)
 {
-    size_t index;
-    while ((index = atomic_fetch_add(&pool->next, 1)) < CLOSED && index < pool->count) {
-        pool->task(pool->opaque, index, thread);
-        atomic_fetch_add_explicit(&pool->done, 1, memory_order_release);
+    for (unsigned i = 0; i < pool->threads; i++) {
+        share *from = &pool->shares[(thread + i) % pool->threads];
+        size_t index;
+        while ((index = atomic_fetch_add_explicit(&from->next, 1, memory_order_relaxed)) < from->end) {
+            pool->task(pool->opaque, index, thread);
+            atomic_fetch_add_explicit(&pool->done, 1, memory_order_release);
+        }
     }
 }
 
@@ -66,7 +77,8 @@ static void *worker_main(void *opaque)
             return NULL;
         /* Either this is seen by a caller that closes its call, or the closed call is seen here. */
         atomic_fetch_add(&pool->inside, 1);
-        work(pool, self->number);
+        if (atomic_load(&pool->open))
+            work(pool, self->number);
         atomic_fetch_sub_explicit(&pool->inside, 1, memory_order_release);
     }
 }
@@ -77,6 +89,11 @@ static void wake_workers(ainn_pool *pool)
     atomic_fetch_add_explicit(&pool->generation, 1, memory_order_release);
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->mutex);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
 }
 
 static int all_done(ainn_pool *pool)
@@ -109,13 +126,12 @@ ainn_status ainn_pool_create(ainn_memory *memory, unsigned threads, ainn_pool **
     ainn_pool *pool = ainn_alloc(memory, sizeof(*pool));
     if (!pool)
         return ainn_memory_status(memory);
-    pool->workers = ainn_alloc_array(memory, threads - 1, sizeof(worker));
-    if (!pool->workers) {
+    if (!(pool->workers = ainn_alloc_array(memory, threads - 1, sizeof(worker))) || !(pool->shares = ainn_alloc_array(memory, threads, sizeof(share)))) {
         ainn_status status = ainn_memory_status(memory);
+        ainn_free_memory(memory, pool->workers);
         ainn_free_memory(memory, pool);
         return status;
     }
-    atomic_store(&pool->next, CLOSED);
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pool->threads = 1;
@@ -141,6 +157,7 @@ void ainn_pool_destroy(ainn_memory *memory, ainn_pool *pool)
         pthread_join(pool->workers[i].thread, NULL);
     pthread_cond_destroy(&pool->wake);
     pthread_mutex_destroy(&pool->mutex);
+    ainn_free_memory(memory, pool->shares);
     ainn_free_memory(memory, pool->workers);
     ainn_free_memory(memory, pool);
 }
@@ -160,12 +177,16 @@ void ainn_pool_run(ainn_pool *pool, size_t count, ainn_task task, void *opaque)
     pool->task = task;
     pool->opaque = opaque;
     pool->count = count;
+    for (unsigned i = 0; i < pool->threads; i++) {
+        atomic_store_explicit(&pool->shares[i].next, count / pool->threads * i + smaller(count % pool->threads, i), memory_order_relaxed);
+        pool->shares[i].end = count / pool->threads * (i + 1) + smaller(count % pool->threads, i + 1);
+    }
     atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
-    atomic_store(&pool->next, 0);
+    atomic_store(&pool->open, 1);
     wake_workers(pool);
     work(pool, 0);
     wait_briefly_until(pool, all_done);
     /* A worker that wakes only now finds the call closed: nobody waits for it. */
-    atomic_store(&pool->next, CLOSED);
+    atomic_store(&pool->open, 0);
     wait_briefly_until(pool, nobody_inside);
 }
