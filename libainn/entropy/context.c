@@ -10,6 +10,49 @@ typedef struct step_task {
     uint8_t *index;
 } step_task;
 
+/* The channels around the first position of a row that earlier steps have decoded; all others are still zero. Every second position
+ * has the same. Returns the number of segments. */
+static int known_latents(const step_task *task, uint32_t row, uint32_t x, ainn_segment segments[AINN_MAX_SEGMENTS])
+{
+    const int quarter = task->latents.channels / 4;
+    int count = 0, skip = 0;
+
+    for (int tap = 0; tap < 9; tap++) {
+        const uint32_t near_y = row + (uint32_t)(tap / 3) - 1, near_x = x + (uint32_t)(tap % 3) - 1;
+        int before = 0;              /* the group before is part of the last segment */
+
+        for (int group = 0; group < 4; group++) {
+            const int known = ((ainn_cell_class(near_y, near_x) - group) & 3) < task->step;
+
+            if (!known) {
+                skip += quarter;
+            } else if (before) {
+                segments[count - 1].channels += quarter;
+            } else {
+                segments[count++] = (ainn_segment){ainn_plane_at(&task->latents, (int64_t)x + tap % 3 - 1, (int64_t)row + tap / 3 - 1) + group * quarter,
+                                                   2 * (size_t)task->latents.channels, quarter, skip};
+                skip = 0;
+            }
+            before = known;
+        }
+    }
+    return count;
+}
+
+/* red of the step, for one row of positions. */
+static void reduce(const step_task *task, uint32_t row, int16_t *reduced)
+{
+    const ainn_group_net *net = task->net;
+    const size_t channels = (size_t)net->model->N;
+    ainn_segment segments[AINN_MAX_SEGMENTS];
+
+    for (uint32_t x = 0; x < 2 && x < net->hx; x++) {
+        const int count = known_latents(task, row, x, segments);
+
+        net->kernels->dense(reduced + x * channels, 2 * channels, (net->hx - x + 1) / 2, &net->model->red[task->step - 1].dense, segments, count, NULL, 0);
+    }
+}
+
 /* ctx.S.1 over the features and, after the first step, what red makes of the latents decoded so far. */
 static void begin_row(void *opaque, size_t row, unsigned thread)
 {
@@ -17,15 +60,11 @@ static void begin_row(void *opaque, size_t row, unsigned thread)
     const ainn_group_net *net = task->net;
     const ainn_model *model = net->model;
     int16_t *reduced = net->scratch + thread * net->scratch_size;
-    ainn_segment inputs[2] = {{ainn_plane_at(&net->features, 0, (int64_t)row), (size_t)(2 * model->N), 2 * model->N},
-                              {reduced, (size_t)model->N, model->N}};
+    ainn_segment inputs[2] = {{ainn_plane_at(&net->features, 0, (int64_t)row), (size_t)(2 * model->N), 2 * model->N, 0},
+                              {reduced, (size_t)model->N, model->N, 0}};
 
-    if (task->step > 0) {
-        ainn_segment taps[9];
-
-        ainn_plane_taps3(&task->latents, (uint32_t)row, taps);
-        net->kernels->dense(reduced, (size_t)model->N, net->hx, &model->red[task->step - 1].dense, taps, 9, NULL, 0);
-    }
+    if (task->step > 0)
+        reduce(task, (uint32_t)row, reduced);
     net->kernels->dense(ainn_plane_at(&task->context, 0, (int64_t)row), (size_t)(2 * model->N), net->hx, &model->context[task->step][0].dense,
                         inputs, task->step > 0 ? 2 : 1, NULL, 0);
 }
@@ -37,7 +76,7 @@ static void end_positions(const step_task *task, uint32_t row, uint32_t x, const
     const ainn_model *model = net->model;
     const int quarter = model->M / 4, group = ainn_coded_group(task->step, row, x);
     const size_t positions = (net->hx - x + 1) / 2, at = ((size_t)row * net->hx + x) * (size_t)quarter;
-    const ainn_segment input = {context + x * (size_t)(2 * model->N), 2 * (size_t)(2 * model->N), 2 * model->N};
+    const ainn_segment input = {context + x * (size_t)(2 * model->N), 2 * (size_t)(2 * model->N), 2 * model->N, 0};
     ainn_dense means = ainn_dense_part(model->context[task->step][2].dense, 2 * group * quarter, quarter);
     const ainn_dense inputs = ainn_dense_part(model->context[task->step][2].dense, (2 * group + 1) * quarter, quarter);
 

@@ -100,7 +100,7 @@ void ainn_plane_fill(const ainn_group_net *net, const ainn_plane *plane, const i
 void ainn_plane_taps3(const ainn_plane *plane, uint32_t row, ainn_segment segments[9])
 {
     for (int tap = 0; tap < 9; tap++)
-        segments[tap] = (ainn_segment){ainn_plane_at(plane, tap % 3 - 1, (int64_t)row + tap / 3 - 1), (size_t)plane->channels, plane->channels};
+        segments[tap] = (ainn_segment){ainn_plane_at(plane, tap % 3 - 1, (int64_t)row + tap / 3 - 1), (size_t)plane->channels, plane->channels, 0};
 }
 
 /* A convolution over a plane; `unsqueezes`: its outputs are four positions. */
@@ -120,7 +120,7 @@ static void conv_row(void *opaque, size_t row, unsigned thread)
     (void)thread;
     for (int tap = 0; tap < side * side; tap++)
         segments[tap] = (ainn_segment){ainn_plane_at(&task->in, tap % side - side / 2, (int64_t)row * task->stride + tap / side - side / 2),
-                                       (size_t)(task->stride * task->in.channels), task->in.channels};
+                                       (size_t)(task->stride * task->in.channels), task->in.channels, 0};
     if (!task->unsqueezes) {
         task->net->kernels->dense(ainn_plane_at(&task->out, 0, (int64_t)row), (size_t)task->out.channels, task->out.width, &task->layer->dense,
                                   segments, side * side, NULL, 0);

@@ -210,12 +210,20 @@ TARGET static void dense(int16_t *out, size_t out_step, size_t positions, const 
     _tile_release();
 }
 
-/* Few positions or outputs gain nothing from tiles. */
+static int some_are_skipped(const ainn_segment *segments, int segment_count)
+{
+    for (int s = 0; s < segment_count; s++)
+        if (segments[s].skip)
+            return 1;
+    return 0;
+}
+
+/* Few positions or outputs gain nothing from tiles; layers of which inputs are skipped are wide. */
 AINN_DENSE(ainn_dense_amx)
 {
     source groups[4 * MAX_STEPS];
 
-    if (positions < 16 || layer->out < 48 || layer->block > (size_t)AINN_LANE * MAX_STEPS * STEP)
+    if (positions < 16 || layer->out < 48 || layer->block > (size_t)AINN_LANE * MAX_STEPS * STEP || some_are_skipped(segments, segment_count))
         ainn_dense_vnni(out, out_step, positions, layer, segments, segment_count, residual, residual_step);
     else
         dense(out, out_step, positions, layer, groups, list_groups(groups, segments, segment_count), residual, residual_step);

@@ -51,6 +51,7 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
         const size_t step = segments[s].step * sizeof(int16_t);
         const char *x = (const char *)(segments[s].data + p * segments[s].step);
 
+        w += segments[s].skip * AINN_LANE;
         for (int k = 0; k < segments[s].channels; k += AINN_LANE, x += AINN_LANE * sizeof(int16_t)) {
             const char *base[2] = {x, x + 3 * step};
 

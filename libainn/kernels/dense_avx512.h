@@ -78,6 +78,7 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
     for (int s = 0; s < segment_count; s++) {
         const char *x = (const char *)(segments[s].data + p * segments[s].step);
 
+        w += segments[s].skip * AINN_LANE;
         for (int k = 0; k < segments[s].channels; k += AINN_LANE, w += AINN_LANE * AINN_LANE, x += AINN_LANE * sizeof(int16_t))
             accumulate16(acc, positions, blocks, x, segments[s].step * sizeof(int16_t), w, layer->block);
     }

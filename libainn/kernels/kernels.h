@@ -34,6 +34,7 @@ typedef struct ainn_segment {
     const int16_t *data;          /* of the first output position */
     size_t step;                  /* elements from one output position's input to the next one's */
     int channels;                 /* a multiple of 16 */
+    int skip;                     /* inputs of the layer before these that are zero and have no segment; a multiple of 16 */
 } ainn_segment;
 
 typedef struct ainn_depthwise {
@@ -95,6 +96,8 @@ const ainn_kernels *const *ainn_kernels_all(void);
 /* Each fills in what its instruction set does better than what the table holds. */
 void ainn_kernels_c(ainn_kernels *table);
 void ainn_kernels_openblas(ainn_kernels *table);
+/* Whether the library was built for OpenBLAS and finds it on this machine. */
+int ainn_openblas_loads(void);
 void ainn_kernels_avx2(ainn_kernels *table);
 void ainn_kernels_avx512(ainn_kernels *table, unsigned flags);
 void ainn_kernels_amx(ainn_kernels *table);

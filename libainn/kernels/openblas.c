@@ -4,13 +4,18 @@
  *
  * Each call multiplies matrices of at most 64 x 64 x 64, up to which OpenBLAS works in the calling thread (interface/gemm.c), so that
  * libainn's own threads are the only ones; openblas_set_num_threads() would change the whole process, and is not called.
+ *
+ * OpenBLAS starts threads of its own as soon as it is in a process, and takes milliseconds for that. So it is loaded by the first call,
+ * which most machines never make. Where it is not installed the reference does its work.
  */
 #include "kernels/build.h"
+#include "kernels/reference.h"
 
 #ifdef HAVE_OPENBLAS
 #include <cblas.h>
-
-#include "kernels/reference.h"
+#include <dlfcn.h>
+#include <pthread.h>
+#include <string.h>
 
 /* Conversions take as long as dgemm where they are not vectorised, which gcc's -O2 does not. */
 #if !defined(__clang__)
@@ -44,10 +49,33 @@ static void convert_weights(tiles *t, int at, int outputs, const int16_t *w, siz
             }
 }
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static __typeof__(&cblas_dgemm) dgemm;
+
+static void load(void)
+{
+    static const char *const names[] = {"libopenblas.so.0", "libopenblas.so", "libopenblas.dylib"};
+    void *symbol = NULL;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names && !symbol; i++) {
+        void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+
+        if (library && !(symbol = dlsym(library, "cblas_dgemm")))
+            dlclose(library);
+    }
+    memcpy(&dgemm, &symbol, sizeof dgemm);
+}
+
+int ainn_openblas_loads(void)
+{
+    pthread_once(&once, load);
+    return dgemm != NULL;
+}
+
 static void multiply(tiles *t, size_t count, int outputs, int inputs, int first)
 {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)count, outputs, inputs, 1, t->x[0], TILE, t->w[0], TILE, first ? 0 : 1,
-                t->sum[0], TILE);
+    dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)count, outputs, inputs, 1, t->x[0], TILE, t->w[0], TILE, first ? 0 : 1,
+          t->sum[0], TILE);
 }
 
 /* The sums of up to 64 positions and outputs. */
@@ -58,6 +86,7 @@ static void sum_tile(tiles *t, size_t p, size_t count, int first_output, int out
     int filled = 0, first = 1;
 
     for (int s = 0; s < segment_count; s++) {
+        w += segments[s].skip * AINN_LANE;
         for (int c = 0; c < segments[s].channels; c += AINN_LANE, w += AINN_LANE * AINN_LANE) {
             convert_inputs(t, filled, count, segments[s].data + p * segments[s].step + c, segments[s].step);
             convert_weights(t, filled, outputs, w, layer->block);
@@ -77,6 +106,10 @@ static void dense(int16_t *out, size_t out_step, size_t positions, const ainn_de
 {
     tiles t;
 
+    if (!ainn_openblas_loads()) {
+        ainn_dense_c(out, out_step, positions, layer, segments, segment_count, residual, residual_step);
+        return;
+    }
     for (size_t p = 0; p < positions; p += TILE) {
         const size_t count = positions - p < TILE ? positions - p : TILE;
 
@@ -100,5 +133,10 @@ static void dense(int16_t *out, size_t out_step, size_t positions, const ainn_de
 void ainn_kernels_openblas(ainn_kernels *table)
 {
     table->dense = dense;
+}
+#else
+int ainn_openblas_loads(void)
+{
+    return 0;
 }
 #endif

@@ -20,6 +20,7 @@ void ainn_dense_c(int16_t *out, size_t out_step, size_t positions, const ainn_de
             for (int s = 0; s < segment_count; s++) {
                 const int16_t *x = segments[s].data + p * segments[s].step;
 
+                w += segments[s].skip * AINN_LANE;
                 for (int i = 0; i < segments[s].channels; i += 2, w += 2 * AINN_LANE)
                     for (int lane = 0; lane < AINN_LANE; lane++)
                         acc[lane] += (uint32_t)(w[2 * lane] * x[i]) + (uint32_t)(w[2 * lane + 1] * x[i + 1]);

@@ -11,7 +11,7 @@ static void straddle(const ainn_plan *plan, const ainn_tensor *input, int64_t ro
     const size_t channels = (size_t)input->channels;
 
     for (size_t i = 0; i < 4; i++)
-        segments[i] = (ainn_segment){ainn_row(plan, input, row + (int64_t)(i >> 1)) + (x + (i & 1)) * channels + (3 - i) * (channels / 4), channels, input->channels / 4};
+        segments[i] = (ainn_segment){ainn_row(plan, input, row + (int64_t)(i >> 1)) + (x + (i & 1)) * channels + (3 - i) * (channels / 4), channels, input->channels / 4, 0};
 }
 
 /* Corners of a block: there is none right of the last position. */

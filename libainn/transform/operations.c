@@ -6,7 +6,7 @@ static void run_pointwise(const ainn_plan *plan, const ainn_operation *op, const
     const int16_t *residual = op->residual.channels ? ainn_at(plan, scratch, &op->residual, row, begin, begin) : NULL;
 
     for (int i = 0; i < op->inputs; i++)
-        segments[i] = (ainn_segment){ainn_at(plan, scratch, &op->input[i], row, begin, begin), (size_t)op->input[i].step, op->input[i].channels};
+        segments[i] = (ainn_segment){ainn_at(plan, scratch, &op->input[i], row, begin, begin), (size_t)op->input[i].step, op->input[i].channels, 0};
     plan->kernels->dense(ainn_at(plan, scratch, &op->output, row, begin, begin), (size_t)op->output.step, end - begin, &op->dense[0],
                          segments, op->inputs, residual, (size_t)op->residual.step);
 }
@@ -43,7 +43,7 @@ static void run_conv3(const ainn_plan *plan, const ainn_operation *op, const ain
     for (int tap = 0; tap < 9; tap++) {
         const int16_t *line = ainn_row(plan, input, (int64_t)row + tap / 3 - 1) + begin * channels;
 
-        segments[tap] = (ainn_segment){line + (ptrdiff_t)channels * (tap % 3 - 1), channels, input->channels};
+        segments[tap] = (ainn_segment){line + (ptrdiff_t)channels * (tap % 3 - 1), channels, input->channels, 0};
     }
     plan->kernels->dense(ainn_at(plan, scratch, &op->output, row, begin, begin), (size_t)op->output.step, end - begin, &op->dense[0],
                          segments, 9, residual, (size_t)op->residual.step);

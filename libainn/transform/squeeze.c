@@ -87,7 +87,7 @@ static void run_squeeze_pointwise(const ainn_plan *plan, const ainn_operation *o
     ainn_segment segments[4];
 
     for (uint32_t i = 0; i < 4; i++)
-        segments[i] = (ainn_segment){ainn_at(plan, scratch, in, 2 * row + (i >> 1), 0, 2 * begin + (i & 1)), 2 * (size_t)in->step, in->channels};
+        segments[i] = (ainn_segment){ainn_at(plan, scratch, in, 2 * row + (i >> 1), 0, 2 * begin + (i & 1)), 2 * (size_t)in->step, in->channels, 0};
     plan->kernels->dense(ainn_at(plan, scratch, &op->output, row, begin, begin), (size_t)op->output.step, end - begin, &op->dense[0], segments, 4, NULL, 0);
 }
 
@@ -104,7 +104,7 @@ void ainn_add_squeeze_pointwise(ainn_plan *plan, ainn_dense dense, ainn_place in
 static void run_pointwise_unsqueeze(const ainn_plan *plan, const ainn_operation *op, const ainn_scratch *scratch, uint32_t row, uint32_t begin, uint32_t end)
 {
     const ainn_place *out = &op->output;
-    const ainn_segment segment = {ainn_at(plan, scratch, &op->input[0], row, begin, begin), (size_t)op->input[0].step, op->input[0].channels};
+    const ainn_segment segment = {ainn_at(plan, scratch, &op->input[0], row, begin, begin), (size_t)op->input[0].step, op->input[0].channels, 0};
 
     for (uint32_t i = 0; i < 4; i++)
         plan->kernels->dense(ainn_at(plan, scratch, out, 2 * row + (i >> 1), 0, 2 * begin + (i & 1)), 2 * (size_t)out->step, end - begin, &op->dense[i],

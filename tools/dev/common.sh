@@ -93,6 +93,6 @@ check_installation() {
     export PKG_CONFIG_SYSROOT_DIR=$prefix PKG_CONFIG_PATH=$prefix/usr/local/lib/pkgconfig
     cc -std=c99 -o "$prefix/shared" tests/header_c99.c $(pkg-config --cflags --libs libainn)
     LD_LIBRARY_PATH=$prefix/usr/local/lib "$prefix/shared"
-    cc -std=c99 -o "$prefix/static" tests/header_c99.c $(pkg-config --cflags libainn) "$prefix/usr/local/lib/libainn.a" -lz -lopenblas -lpthread -lm
+    cc -std=c99 -o "$prefix/static" tests/header_c99.c $(pkg-config --cflags libainn) "$prefix/usr/local/lib/libainn.a" -lz -lpthread -lm
     "$prefix/static"
 }
