@@ -204,9 +204,6 @@ bool output_finish(output *out)
 {
     errno = 0;
     bool good = fflush(out->stream) == 0 && !ferror(out->stream);
-    if (good && out->temporary != NULL && fsync(fileno(out->stream)) != 0 && errno != EINVAL && errno != ENOTSUP && errno != EROFS) {
-        good = false;
-    }
     int reason = errno;
     if (out->stream != stdout) {
         if (fclose(out->stream) != 0 && good) {
