@@ -36,9 +36,10 @@ ainn_status ainn_group_net_create_sized(ainn_memory *memory, const ainn_model *m
         [AINN_PLANE_FEATURES] = larger(plane_size(hx, hy, 2 * N), plane_size(2 * zx, 2 * zy, N)),
         [AINN_PLANE_HYPER] = plane_size(zx, zy, model->Z),
     };
-    for (int i = 0; i < AINN_PLANES && !status; i++)
-        if (!(net->buffer[i] = ainn_alloc_array(memory, size[i], sizeof(int16_t))))
-            status = ainn_memory_status(memory);
+    if (!(net->buffer[0] = ainn_alloc_array(memory, size[0] + size[1] + size[2] + size[3], sizeof(int16_t))))
+        status = ainn_memory_status(memory);
+    for (int i = 1; i < AINN_PLANES && !status; i++)
+        net->buffer[i] = net->buffer[i - 1] + size[i - 1];
     if (!status && !(net->scratch = ainn_alloc_array(memory, net->scratch_size * ainn_pool_threads(pool), sizeof(int16_t))))
         status = ainn_memory_status(memory);
     if (status)
@@ -57,8 +58,7 @@ void ainn_group_net_destroy(ainn_group_net *net)
 {
     if (!net)
         return;
-    for (int i = 0; i < AINN_PLANES; i++)
-        ainn_free_memory(net->memory, net->buffer[i]);
+    ainn_free_memory(net->memory, net->buffer[0]);
     ainn_free_memory(net->memory, net->scratch);
     ainn_free_memory(net->memory, net);
 }

@@ -30,7 +30,7 @@ typedef struct ainn_group_net {
     const ainn_kernels *kernels;
     ainn_pool *pool;              /* may be NULL */
     uint32_t hx, hy;              /* of the group whose features are kept */
-    int16_t *buffer[AINN_PLANES]; /* memory of planes */
+    int16_t *buffer[AINN_PLANES]; /* memory of planes: parts of one block */
     ainn_plane features;          /* leaky(hs(z)), 2N channels, cropped to hx x hy */
     int16_t *scratch;             /* one row of activations, twice, for each thread */
     size_t scratch_size;          /* of one thread, in elements */

@@ -292,21 +292,47 @@ static void dry_run(ainn_plan *plan)
         t->produced = 0;
 }
 
+/* Elements of a ring, up to the next cache line; 0 if they are too many. */
+static size_t ring_size(const ainn_tensor *storage)
+{
+    return storage->stride > SIZE_MAX / 4 / storage->capacity ? 0 : (storage->stride * storage->capacity + 31) / 32 * 32;
+}
+
+/* Takes the memory of all rings, as one block. */
+static void take_rings(ainn_plan *plan)
+{
+    size_t total = 0;
+    int16_t *data;
+
+    for (ainn_tensor *t = plan->tensors; t; t = t->next) {
+        if (t->storage != t)
+            continue;
+        t->capacity = t->capacity ? t->capacity : 1;
+        const size_t size = ring_size(t);
+        if (!size || size > SIZE_MAX / 4 - total) {
+            fail(plan);
+            return;
+        }
+        total += size;
+    }
+    data = ainn_plan_alloc(plan, total, sizeof *data);
+    for (ainn_tensor *t = plan->tensors; t && data; t = t->next)
+        if (t->storage == t) {
+            t->data = data;
+            data += ring_size(t);
+        }
+}
+
 ainn_status ainn_plan_finish(ainn_plan *plan)
 {
     size_t widest = 0;
 
     if (!plan->status)
         dry_run(plan);
-    for (ainn_tensor *t = plan->tensors; t && !plan->status; t = t->next) {
+    if (!plan->status)
+        take_rings(plan);
+    for (ainn_tensor *t = plan->tensors; t; t = t->next)
         widest = t->stride > widest ? t->stride : widest;
-        if (t->storage == t) {
-            t->capacity = t->capacity ? t->capacity : 1;
-            t->data = t->stride > SIZE_MAX / 2 / t->capacity ? NULL : ainn_plan_alloc(plan, t->stride * t->capacity, sizeof *t->data);
-            if (!t->data)
-                fail(plan);
-        }
-    }
     plan->zeros = ainn_plan_alloc(plan, widest, sizeof *plan->zeros);
     plan->scratch = ainn_plan_alloc(plan, plan->threads, sizeof *plan->scratch);
     for (unsigned thread = 0; thread < plan->threads; thread++)
