@@ -138,9 +138,18 @@ static void report(const bench *b, void (*run)(const bench *), const char *kerne
     fflush(stdout);
 }
 
+/* The instruction set whose peak a table is measured against; 0: none is known. */
 static unsigned table_flags(const char *name)
 {
-    return !strcmp(name, "amx") ? AINN_CPU_AMX | AINN_CPU_VNNI : !strcmp(name, "vnni") ? AINN_CPU_VNNI : !strcmp(name, "avx512") ? AINN_CPU_AVX512 : !strcmp(name, "avx2") ? AINN_CPU_AVX2 : 0;
+    static const struct {
+        const char *name;
+        unsigned flags;
+    } sets[] = {{"avx2", AINN_CPU_AVX2}, {"avxvnni", AINN_CPU_AVXVNNI}, {"avx512", AINN_CPU_AVX512}, {"vnni", AINN_CPU_VNNI}, {"amx", AINN_CPU_AMX}};
+
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+        if (!strcmp(name, sets[i].name))
+            return sets[i].flags;
+    return 0;
 }
 
 static void bench_table(bench *b)
@@ -156,7 +165,7 @@ static void bench_table(bench *b)
         b->dense.out = (int)out;
         b->dense.block = 16 * in * taps;
         for (size_t s = 0; s < taps; s++)
-            b->segments[s] = (ainn_segment){b->input + (s / 3 * (b->positions + 2) + s % 3) * in, in, (int)in};
+            b->segments[s] = (ainn_segment){b->input + (s / 3 * (b->positions + 2) + s % 3) * in, in, (int)in, 0};
         snprintf(shape, sizeof shape, "%zux%zu->%zu, %zu", taps, in, out, b->positions);
         report(b, run_dense, "dense", shape, (double)(in * taps * out * b->positions), 1, flags);
     }

@@ -195,7 +195,7 @@ class Outputs(unittest.TestCase):
     def test_peak(self):
         rows = [{'what': 'avx2', 'rate': '176.0', 'unit': 'G multiply-accumulates/s'}, {'what': 'vnni', 'rate': '352.0', 'unit': 'G multiply-accumulates/s'},
                 {'what': 'read', 'rate': '999', 'unit': 'GB/s'}]
-        self.assertEqual(peak.int16_peak(rows), 352.0)
+        self.assertEqual(peak.int16_peak(rows), (352.0, 'vnni'))
         self.assertIsNone(peak.int16_peak(rows[2:]))
 
 

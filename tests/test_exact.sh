@@ -59,7 +59,7 @@ compare() {
 LC_ALL=C
 export LC_ALL
 models=${EXACT_MODELS:-$("$TOOLS/ainninfo" --list-models | sed -n "s/^model \([a-z0-9-]*\)$/\1/p")}
-every="c openblas avx2 avx512 vnni amx"
+every="c openblas avx2 avxvnni avx512 vnni amx"
 for model in $models; do
     for size in 1x1 1x300 300x1 63x64 65x63 200x136; do
         picture "${size%x*}" "${size#*x}" "$work/in.ppm"

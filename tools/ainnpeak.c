@@ -15,8 +15,10 @@ static const struct {
     unsigned flags;
 } instruction_sets[] = {
     {"avx2", AINN_CPU_AVX2},
+    {"avxvnni", AINN_CPU_AVX2 | AINN_CPU_AVXVNNI},
     {"avx512", AINN_CPU_AVX2 | AINN_CPU_AVX512},
     {"vnni", AINN_CPU_AVX2 | AINN_CPU_AVX512 | AINN_CPU_VNNI},
+    {"amx", AINN_CPU_AVX2 | AINN_CPU_AVX512 | AINN_CPU_VNNI | AINN_CPU_AMX},
 };
 
 static const struct {

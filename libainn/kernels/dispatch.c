@@ -15,7 +15,7 @@
 #endif
 
 /* Tables from the slowest to the fastest; each needs all of its flags. */
-enum { TABLE_C, TABLE_OPENBLAS, TABLE_AVX2, TABLE_AVX512, TABLE_VNNI, TABLE_AMX, TABLE_COUNT };
+enum { TABLE_C, TABLE_OPENBLAS, TABLE_AVX2, TABLE_AVXVNNI, TABLE_AVX512, TABLE_VNNI, TABLE_AMX, TABLE_COUNT };
 
 static const struct {
     const char *name;
@@ -24,6 +24,7 @@ static const struct {
     {"c", 0},
     {"openblas", AINN_CPU_OPENBLAS},
     {"avx2", AINN_CPU_AVX2},
+    {"avxvnni", AINN_CPU_AVX2 | AINN_CPU_AVXVNNI},
     {"avx512", AINN_CPU_AVX2 | AINN_CPU_AVX512},
     {"vnni", AINN_CPU_AVX2 | AINN_CPU_AVX512 | AINN_CPU_VNNI},
     {"amx", AINN_CPU_AVX2 | AINN_CPU_AVX512 | AINN_CPU_VNNI | AINN_CPU_AMX},
@@ -54,6 +55,17 @@ static int tiles_granted(unsigned state)
 }
 #endif
 
+static int has_avxvnni(void)
+{
+#ifdef AINN_AVXVNNI_KERNELS
+    unsigned a, b, c, d;
+
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && a >> 4 & 1;
+#else
+    return 0;
+#endif
+}
+
 static unsigned detect_x86(void)
 {
     const unsigned osxsave = 1u << 27, avx = 1u << 28;
@@ -67,6 +79,7 @@ static unsigned detect_x86(void)
         return 0;
     if (b >> 5 & 1)
         flags |= AINN_CPU_AVX2;
+    flags |= has_avxvnni() ? AINN_CPU_AVXVNNI : 0;
     if ((state & 0xe6) == 0xe6 && (b & avx512) == avx512) {
         flags |= AINN_CPU_AVX512;
         flags |= c >> 11 & 1 ? AINN_CPU_VNNI : 0;
@@ -113,6 +126,10 @@ static void fill(int which)
 #ifdef AINN_X86_KERNELS
     if (which >= TABLE_AVX2)
         ainn_kernels_avx2(table);
+#ifdef AINN_AVXVNNI_KERNELS
+    if (which == TABLE_AVXVNNI)
+        ainn_kernels_avxvnni(table);
+#endif
     if (which >= TABLE_AVX512)
         ainn_kernels_avx512(table, recipes[which].needs);
 #endif

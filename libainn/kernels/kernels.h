@@ -46,7 +46,7 @@ typedef struct ainn_depthwise {
 } ainn_depthwise;
 
 typedef struct ainn_kernels {
-    const char *name;             /* "c", "openblas", "avx2", "avx512", "vnni", ...: the values of AINN_CPU */
+    const char *name;             /* "c", "openblas", "avx2", "avxvnni", "avx512", "vnni", ...: the values of AINN_CPU */
 
     /* out[p * out_step + o] for positions p and outputs o. If residual is not NULL, residual[p * residual_step + o] is
      * added before the bound is applied; it may be the same memory as out. */
@@ -83,6 +83,7 @@ typedef struct ainn_kernels {
 #define AINN_CPU_NEON 16
 #define AINN_CPU_AMX 32
 #define AINN_CPU_OPENBLAS 64      /* built with OpenBLAS */
+#define AINN_CPU_AVXVNNI 128      /* VNNI on 256-bit vectors */
 
 /* What this machine can do; the environment variable AINN_CPU, the name of a table, may ask for less. Read once. */
 unsigned ainn_cpu_flags(void);
@@ -99,6 +100,7 @@ void ainn_kernels_openblas(ainn_kernels *table);
 /* Whether the library was built for OpenBLAS and finds it on this machine. */
 int ainn_openblas_loads(void);
 void ainn_kernels_avx2(ainn_kernels *table);
+void ainn_kernels_avxvnni(ainn_kernels *table);
 void ainn_kernels_avx512(ainn_kernels *table, unsigned flags);
 void ainn_kernels_amx(ainn_kernels *table);
 

@@ -26,6 +26,16 @@ double ainn_thread_seconds(void)
 #define TEN(S, a, b) S(0, a) S(1, b) S(2, a) S(3, b) S(4, a) S(5, b) S(6, a) S(7, b) S(8, a) S(9, b)
 #define LOOP(steps) ".p2align 5\n 1:" steps "dec %0\n jnz 1b\n"
 
+#ifdef AINN_AVXVNNI_KERNELS
+#define STEP_AVXVNNI(n, t) "%{vex%} vpdpwssd %%ymm14, %%ymm15, %%ymm" #n "\n"
+
+static void loop_avxvnni(long rounds)
+{
+    __asm__ volatile("vpxor %%ymm14, %%ymm14, %%ymm14\n vpxor %%ymm15, %%ymm15, %%ymm15\n"
+                     LOOP(TEN(STEP_AVXVNNI, 0, 0) STEP_AVXVNNI(10, 0) STEP_AVXVNNI(11, 0)) "vzeroupper\n" : "+r"(rounds) : : CLOBBERS);
+}
+#endif
+
 static void loop_avx2(long rounds)
 {
     __asm__ volatile("vpxor %%ymm14, %%ymm14, %%ymm14\n vpxor %%ymm15, %%ymm15, %%ymm15\n"
@@ -104,6 +114,10 @@ double ainn_peak_gmacs(unsigned flags)
         return best_rate(loop_vnni, 14 * 32);
     if (flags & AINN_CPU_AVX512)
         return best_rate(loop_avx512, 10 * 32);
+#ifdef AINN_AVXVNNI_KERNELS
+    if (flags & AINN_CPU_AVXVNNI)
+        return best_rate(loop_avxvnni, 12 * 16);
+#endif
     if (flags & AINN_CPU_AVX2)
         return best_rate(loop_avx2, 10 * 16);
 #endif

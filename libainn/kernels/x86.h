@@ -20,10 +20,12 @@
 #define AINN_STORE16(name) void name(uint16_t *out, ptrdiff_t stride, const uint32_t *u, size_t count, uint32_t max)
 
 AINN_DENSE(ainn_dense_avx2);
+AINN_DENSE(ainn_dense_avxvnni);
 AINN_DENSE(ainn_dense_avx512);
 AINN_DENSE(ainn_dense_vnni);
 AINN_DENSE(ainn_dense_amx);
 AINN_DEPTHWISE(ainn_depthwise_avx2);
+AINN_DEPTHWISE(ainn_depthwise_avxvnni);
 AINN_DEPTHWISE(ainn_depthwise_avx512);
 AINN_DEPTHWISE(ainn_depthwise_vnni);
 AINN_COUPLE(ainn_couple_forward_avx2);

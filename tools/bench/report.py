@@ -128,8 +128,8 @@ def _shares(folder, record):
         if not (top and macs and pixels):
             continue
         encode, decode = macs['analysis'] + macs['entropy'], macs['synthesis'] + macs['entropy']
-        rows.append([tables.title_of(name), '%.1f' % encode, '%.0f %%' % (100 * encode * 1e3 * pixels / (entry['enc_cpu_s'] * top * 1e9)),
-                     '%.1f' % decode, '%.0f %%' % (100 * decode * 1e3 * pixels / (entry['dec_cpu_s'] * top * 1e9))])
+        rows.append([tables.title_of(name), '%.1f' % encode, '%.0f %%' % (100 * encode * 1e3 * pixels / (entry['enc_cpu_s'] * top[0] * 1e9)),
+                     '%.1f' % decode, '%.0f %%' % (100 * decode * 1e3 * pixels / (entry['dec_cpu_s'] * top[0] * 1e9))])
     return rows
 
 
@@ -147,7 +147,8 @@ def _inside_section(folder, record):
                   'reading.', ''] + _table(['', 'rate', 'unit'], [[r['what'], r['rate'], r['unit']] for r in rows])
         shares = _shares(folder, record)
         if shares:
-            lines += ['', 'Share of the best of these rates that whole processes reach (processor time of the timing run, start-up and files included):', '']
+            lines += ['', 'Share of the best of these rates (%s) that whole processes reach (processor time of the timing run, start-up and files included):'
+                      % peak.int16_peak(rows)[1], '']
             lines += _table(['', 'encode, kMAC a pixel', 'share', 'decode, kMAC a pixel', 'share'], shares)
         lines += ['']
     rows = store.read(os.path.join(folder, 'stages.csv'))
