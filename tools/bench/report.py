@@ -187,6 +187,14 @@ def _how_section(record):
     return lines + ['```', '']
 
 
+def _notes(path):
+    """What people wrote about the measurements."""
+    if not os.path.exists(path):
+        return []
+    with open(path) as file:
+        return file.read().rstrip().split('\n') + ['']
+
+
 def _sheets(folder):
     return sorted(f for f in os.listdir(folder) if f.startswith('crops-') and f.endswith('.png'))
 
@@ -227,7 +235,7 @@ def write(folder, docs, anchors=None, span=(0.15, 1.2)):
     lines += _timing_section(folder, record)
     if timed:
         lines += ['![Time against rate](bench/time-rate.png)', '']
-    lines += _inside_section(folder, record) + _how_section(record)
+    lines += _inside_section(folder, record) + _notes(os.path.join(bench, 'speed.md')) + _how_section(record)
     path = os.path.join(docs, 'BENCHMARKS.md')
     with open(path + '.part', 'w') as file:
         file.write('\n'.join(lines).rstrip() + '\n')
