@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes ainn/, the samples of FFmpeg's FATE tests, from photo.png (Kodak's picture 23).
+"""Makes ainn/, the samples of FFmpeg's FATE tests, from photo.png.
 
     generate.py FFMPEG AINNENC
 
-FFMPEG is one that knows AINN, AINNENC libainn's encoder. To be run when the shipped models or the format change; the
-references are made anew afterwards: ffmpeg-plugin/test.sh --generate. Everything is exact: a second run makes the same."""
+FFMPEG is one that knows AINN, AINNENC libainn's encoder. Run by ffmpeg-plugin/test.sh --generate, which makes FATE's
+references as well. Everything is exact: a second run makes the same."""
 import os
 import struct
 import subprocess
@@ -67,7 +67,7 @@ def main():
     photo = os.path.join(HERE, 'photo.png')
     exact = 'scale=sws_flags=+accurate_rnd+bitexact+area'
     fast = ['-c:v', 'ainn', '-model', 'fast']
-    ffmpeg('-i', photo, '-vf', f'crop=576:384:40:60,{exact}:w={WIDTH}:h={HEIGHT}', '-pix_fmt', 'rgb24', '-update', '1',
+    ffmpeg('-i', photo, '-vf', f'crop=288:192:60:40,{exact}:w={WIDTH}:h={HEIGHT}', '-pix_fmt', 'rgb24', '-update', '1',
            '-frames:v', '1', path('source.png'))
     source = path('source.png')
 

@@ -5,9 +5,10 @@
 #
 # LIBAINN-BUILD is a folder in which libainn has been built; FFmpeg is built in WORK by build.sh, where it is not yet.
 #
-#   --generate      write FATE's references anew (after fate-samples/generate.py; look at the difference!)
+#   --generate      first make fate-samples/ainn and FATE's references anew (look at the difference!)
 #   --release R     FFmpeg's release; 5.1 if not given
-#   --thorough      also: patcheck, builds without libainn and with everything disabled, 1,000 frames under valgrind's eye
+#   --thorough      also: patcheck, FATE's source check, documentation pages, builds without libainn and with everything
+#                   disabled, and all samples, damaged in many ways, under AddressSanitizer and UndefinedBehaviorSanitizer
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 samples=$(realpath "$here/../fate-samples")
@@ -75,9 +76,11 @@ error() {
 echo "== FATE, FFmpeg $release"
 fate() { make -C "$build" -k fate-ainn SAMPLES="$samples" "$@" >"$work/fate.log" 2>&1; }
 if [ "$generate" = 1 ]; then
+    python3 "$samples/generate.py" "$build/ffmpeg" "$bin/ainnenc"
     cp "$here"/tests/fate/ainn.mak "$source/tests/fate/"
     fate GEN=1 || { tail -n 20 "$work/fate.log"; exit 1; }
     cp "$source"/tests/ref/fate/ainn-* "$here/tests/ref/fate/"
+    ok "samples and references made anew"
 fi
 listed=$(make -C "$build" fate-list SAMPLES="$samples" 2>/dev/null | grep -c '^fate-ainn' || true)
 check "$listed tests listed, $fate_tests expected" [ "$listed" -eq "$fate_tests" ]
@@ -156,13 +159,63 @@ check "the tool finds the orientation" grep -q 'orientation *6' <("$bin/ainninfo
 color() { ffprobe -show_entries stream=color_range,color_space,color_transfer,color_primaries -of csv=p=0 "$1"; }
 ffmpeg -f lavfi -i testsrc2=s=64x48 -vf format=yuv420p,setparams=range=limited:colorspace=bt709:color_primaries=bt2020:color_trc=bt709 -frames:v 1 -c:v ainn -model fast color.ainn
 check "colour of converted YUV" same "$(color color.ainn)" pc,gbr,bt709,bt2020
+ffmpeg -i photo.png -c:v ainn -model fast -color_primaries smpte432 -color_trc smpte2084 color.ainn
+check "colour that the user names" same "$(color color.ainn)" pc,gbr,smpte2084,smpte432
+for matrix in bt709 bt470bg bt2020nc; do
+    for range in limited full; do
+        ffmpeg -f lavfi -i color=red:s=64x48 -vf "format=rgb24,scale=out_color_matrix=$matrix:out_range=$range,format=yuv444p,setparams=colorspace=$matrix:range=$range" -frames:v 1 -c:v ainn -model fast -quality 100 red.ainn
+        read -r r g b < <(ffmpeg -i red.ainn -vf crop=1:1:32:24 -f rawvideo - | od -An -tu1)
+        [ "$r" -ge 248 ] && [ "$g" -le 7 ] && [ "$b" -le 7 ] || fail "red from YUV, $matrix, $range: $r $g $b"
+    done
+done
+ok "YUV of three matrices and both ranges is the same red"
 
 echo "== ffprobe"
-json=$(ffprobe -show_streams -show_packets -of json clip.mkv; ffprobe -show_streams -show_packets -of json clip.ainn)
-check "profile" same "$(ffprobe -show_entries stream=profile -of csv=p=0 clip.mkv)" fast
-for key in quality header_bytes hyperprior_bytes latent_bytes; do grep -q "ainn.$key" <<<"$json" || fail "ffprobe: no $key"; done
-check "JSON" python3 -c 'import json, sys; json.load(sys.stdin)' < <(ffprobe -show_streams -show_packets -show_format -of json clip.ainn)
-check "no model is needed" [ -n "$(AINN_MODEL_PATH=/nowhere ffprobe -skip_idct all -show_entries frame_tags=ainn.latent_bytes -of csv=p=0 clip.mkv)" ]
+# Everything that a file tells, as JSON: the stream, and each frame's quality and bytes.
+cat >probe.py <<'PYTHON'
+import json, sys
+probe = json.load(sys.stdin)
+stream, frames = probe['streams'][0], probe.get('packets') or probe['frames']
+frames = [f for f in frames if f.get('type', 'frame') in ('frame', 'packet')]
+want = dict(codec_name='ainn', profile='fast', width=192, height=128, pix_fmt='rgb24', color_range='pc', color_space='gbr',
+            color_transfer='iec61966-2-1', color_primaries='bt709', r_frame_rate='10/1')
+wrong = {key: stream.get(key) for key in want if stream.get(key) != want[key]}
+assert not wrong, wrong
+# NUT's demuxer ends with the last time stamp, a frame too early.
+assert abs(float(stream.get('duration') or probe['format']['duration']) - 3) < 0.101
+assert len(frames) == 30
+for frame in frames:
+    tags = {key.lower(): value for key, value in frame['tags'].items()}
+    assert abs(float(tags['ainn.quality']) - 40) < 0.1, tags
+    # What is left are the CRCs of the two streams.
+    assert sum(int(tags[f'ainn.{part}_bytes']) for part in ('header', 'metadata', 'hyperprior', 'latent')) + 8 == \
+        int(frame.get('size') or frame['pkt_size']), frame
+PYTHON
+check "JSON of a sequence" python3 probe.py < <(ffprobe -show_streams -show_packets -show_format -of json clip.ainn)
+for kind in mkv nut avi mov; do
+    check "JSON of frames in $kind" python3 probe.py < <(ffprobe -skip_idct all -show_streams -show_frames -show_format -of json clip.$kind)
+done
+# The same file by a model that does not exist: all but the pixels can be had.
+cat >unknown.py <<'PYTHON'
+import sys
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+data = bytearray(open(sys.argv[1], 'rb').read())
+model = bytes.fromhex(sys.argv[3])[::-1]
+at = data.index(model)
+end = next(i for i in range(at, 200) if crc32c(data[:i]).to_bytes(4, 'little') == data[i:i + 4])
+data[at:at + 4] = b'none'
+data[end:end + 4] = crc32c(data[:end]).to_bytes(4, 'little')
+open(sys.argv[2], 'wb').write(data)
+PYTHON
+python3 unknown.py frame001.ainn unknown.ainn "$(ffprobe -show_entries packet_tags=ainn.model_id -of default=nw=1:nk=1 frame001.ainn)"
+known() { ffprobe -skip_idct all -show_entries stream=width,height,pix_fmt,color_space:frame_tags=ainn.quality,ainn.latent_bytes -of csv=p=0 "$1"; }
+check "ffprobe needs no model, and runs no network" same "$(known unknown.ainn)" "$(known frame001.ainn)"
 info() { "$bin/ainninfo" "$1" | awk "/^ *$2 / { print \$2; exit }"; }
 tag() { ffprobe -show_entries "packet_tags=ainn.$2" -of csv=p=0 "$1" | head -n 1 | tr -d ,a-z_; }
 check "the same sizes as ainninfo" same "$(info frame001.ainn hyperprior) $(info frame001.ainn latents)" "$(tag frame001.ainn hyperprior_bytes) $(tag frame001.ainn latent_bytes)"
@@ -183,6 +236,12 @@ error "quality out of range" "out of range" -i photo.png -c:v ainn -quality 101 
 error "a second picture in a still" "Only a sequence" "${clip[@]}" -c:v ainn -model fast -sequence 0 x.ainn
 echo hello >text.ainn
 error "no picture" "nvalid data" -i text.ainn -f null -
+: >empty.ainn
+error "an empty file" "nvalid data" -i empty.ainn -f null -
+error "a missing model" "Cannot open the model" -xerror -i unknown.ainn -f null -
+error "a profile without a model" "Cannot open the model" -i photo.png -c:v ainn -profile:v high x.ainn
+error "no such profile" "Unknown profile" -i photo.png -c:v ainn -profile:v 7 x.ainn
+error "MP4, which has no tag for it" "codec not currently supported\|not supported" -i photo.png -c:v ainn x.mp4
 head -c 20 frame001.ainn >short.ainn
 error "a header cut short" "nvalid data\|any stream\|header" -xerror -i short.ainn -f null -
 check "explode" same "$(said -xerror -err_detect explode -i "$samples/ainn/damaged.ainn" -f null - | head -n 1)" 1
@@ -228,7 +287,7 @@ check "the same file with 1 and 2 threads" cmp big1.ainn big2.ainn
 printf 'note    2 threads: encoding x %s, decoding x %s (load %s; 1.7 is the aim on two free cores)\n' \
     "$(awk "BEGIN { printf \"%.2f\", ${enc[1]} / ${enc[2]} }")" "$(awk "BEGIN { printf \"%.2f\", ${dec[1]} / ${dec[2]} }")" "$(cut -d ' ' -f 1 /proc/loadavg)"
 peak() { /usr/bin/env python3 -c 'import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"; }
-count=200; [ "$thorough" = 1 ] && count=1000
+count=1000
 small=$(peak "$build/ffmpeg" -v error -nostdin -y -f lavfi -i testsrc2=s=128x96 -frames:v 50 -threads 2 -c:v ainn -model fast -f ainn few.ainn)
 large=$(peak "$build/ffmpeg" -v error -nostdin -y -f lavfi -i testsrc2=s=128x96 -frames:v $count -threads 2 -c:v ainn -model fast -f ainn many.ainn)
 check "encoding: 50 frames take $small KiB, $count take $large" [ $((large - small)) -lt 6000 ]
@@ -239,15 +298,100 @@ check "decoding: 50 frames take $small KiB, $count take $large" [ $((large - sma
 if [ "$thorough" = 1 ]; then
     echo "== The patch"
     "$here/patch.sh" "$release" "$work" >ainn.patch
-    (cd "$source" && tools/patcheck "$scratch/ainn.patch") >patcheck.txt 2>&1 || true
-    cat patcheck.txt
-    for arguments in "--disable-everything" "--disable-everything --enable-libainn --enable-decoder=libainn" "--disable-everything --enable-libainn --enable-encoder=libainn --enable-muxer=ainn" "--disable-everything --enable-demuxer=ainn --enable-muxer=ainn --enable-parser=ainn"; do
-        dir=$work/build-check
-        rm -rf "$dir"
-        mkdir -p "$dir"
-        # shellcheck disable=SC2086
-        check "build: $arguments" sh -c "cd '$dir' && '$source/configure' --disable-autodetect --disable-doc --disable-x86asm $arguments >log 2>&1 && make -j$(nproc) libavcodec/libavcodec.a libavformat/libavformat.a >>log 2>&1 || { tail -n 5 log; false; }"
+    # The tree as it came, and the same with the patch as upstream would apply it.
+    dsc=$(find "$work/download-$release" -name '*.dsc' | head -n 1)
+    if [ -n "$dsc" ]; then
+        dpkg-source --no-check -x "$dsc" tree >/dev/null 2>&1
+    else
+        mkdir tree
+        tar -xf "$(find "$work/download-$release" -name '*.orig.tar.xz' | head -n 1)" -C tree --strip-components=1
+    fi
+    cp -r tree patched
+    check "the patch applies" patch -s -d patched -p1 -i "$scratch/ainn.patch"
+    cp -r patched twice
+    python3 "$here/register.py" --upstream twice
+    check "registering a second time changes nothing" diff -r -x .libainn patched twice
+    # What patcheck says is grouped under headings; UPSTREAM.md explains each that is left.
+    (cd patched && tools/patcheck "$scratch/ainn.patch") 2>&1 | sed 's/\x1b\[[0-9;]*[mK]//g' >patcheck.txt || true
+    headings=$(sed 1,6d patcheck.txt | grep -v "ainn.patch\|^possibly \|^--\|^NULL\|^ *$" | sed 's/^ *//')
+    check "patcheck came to its end" grep -q '^possibly unused variables' <<<"$headings"
+    while read -r heading; do
+        check "patcheck: $heading (explained)" grep -qF "\`$heading\`" "$here/UPSTREAM.md"
+    done <<<"$headings"
+    (cd patched && git init -q && git add -A && git -c user.name=test -c user.email=test@localhost commit -q -m all)
+    check "FATE's source check" diff patched/tests/ref/fate/source <(cd patched && sh tests/fate/source-check.sh tests)
+
+    echo "== Builds"
+    # partial SOURCE DIR CONFIGURE-ARGUMENTS...
+    partial() {
+        local tree=$1 dir=$2
+        shift 2
+        rm -rf "$dir" && mkdir -p "$dir" &&
+            (cd "$dir" && "$tree/configure" --disable-autodetect --disable-doc --disable-debug --disable-x86asm "$@" && make -j"$(nproc)" libavcodec/libavcodec.a libavformat/libavformat.a) >"$work/partial.log" 2>&1 ||
+            { tail -n 5 "$work/partial.log"; false; }
+    }
+    check "with everything disabled, unpatched" partial "$scratch/tree" "$work/partial-unpatched" --disable-everything
+    check "with everything disabled" partial "$source" "$work/partial" --disable-everything
+    # Without the library nothing but the tables of names may differ.
+    differ=$(cd "$work/partial" && find . -name '*.o' | sort | while read -r object; do
+        cmp -s "$object" "$work/partial-unpatched/$object" || echo "${object#./}"; done)
+    check "without libainn only tables differ: $(tr '\n' ' ' <<<"$differ")" same "$differ" \
+        "$(printf '%s\n' libavcodec/codec_desc.o libavcodec/profiles.o libavformat/isom_tags.o libavformat/riff.o)"
+    check "the decoder alone" partial "$source" "$work/partial" --disable-everything --enable-libainn --enable-decoder=libainn
+    check "the encoder and the muxer alone" partial "$source" "$work/partial" --disable-everything --enable-libainn --enable-encoder=libainn --enable-muxer=ainn
+    check "parser, demuxer and muxer without libainn" partial "$source" "$work/partial" --disable-everything --enable-demuxer=ainn --enable-muxer=ainn --enable-parser=ainn
+    for header in libavcodec/ainn_header.h libavcodec/libainn.h libavformat/ainn.h; do
+        check "$header compiles by itself" make -s -C "$build" "${header%.h}.ho"
     done
+
+    echo "== Documentation"
+    rm -rf "$work/doc" && mkdir -p "$work/doc"
+    check "FFmpeg's pages are made" sh -c "cd '$work/doc' && '$source/configure' --disable-everything --disable-autodetect --disable-x86asm >log 2>&1 && make doc/ffmpeg-all.html doc/ffmpeg-all.1 doc/general.html >>log 2>&1 || { tail -n 5 log; false; }"
+    for words in 'AINN image encoder' 'AINN image decoder' 'AINN image demuxer' 'AINN image muxer' target_size preview; do
+        for page in ffmpeg-all.html ffmpeg-all.1; do
+            check "$page has: $words" grep -q "$words" "$work/doc/doc/$page"
+        done
+    done
+    check "the list of formats has AINN" grep -q 'Approximately Invertible' "$work/doc/doc/general.html"
+
+    echo "== AddressSanitizer, UndefinedBehaviorSanitizer"
+    clean=$work/sanitized
+    mkdir -p "$clean/libainn"
+    export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
+    (cd "$clean/libainn" && { [ -f config.status ] || CFLAGS='-O1 -g' "$here/../configure" --enable-sanitize=address,undefined --disable-static --prefix="$clean/prefix"; } && make -j"$(nproc)" && make install) >"$clean/libainn.log" 2>&1 || { tail "$clean/libainn.log"; exit 1; }
+    PKG_CONFIG_PATH=$clean/prefix/lib/pkgconfig LD_LIBRARY_PATH=$clean/prefix/lib "$here/build.sh" --source "$source" --work "$clean" -- \
+        --extra-cflags='-O1 -g -fsanitize=address,undefined' --extra-ldflags=-fsanitize=address,undefined >"$clean/build.log" 2>&1 || { tail "$clean/build.log"; exit 1; }
+    export LD_LIBRARY_PATH=$clean/prefix/lib
+    # sane TITLE COMMAND...: no report of a sanitizer, whatever else the command says.
+    sane() {
+        local title=$1 status=0
+        shift
+        "$@" >sane.txt 2>&1 || status=$?
+        if [ "$status" -ge 99 ] || grep -q 'runtime error\|Sanitizer' sane.txt; then fail "$title"; grep -m 5 -A 4 'runtime error\|Sanitizer' sane.txt; return 1; fi
+    }
+    make -C "$clean/build-minimal" -k fate-ainn SAMPLES="$samples" THREADS=2 >sane.txt 2>&1 && ok "FATE" || { fail "FATE"; grep -m 9 "runtime error\|Sanitizer\|Error" sane.txt; }
+    wrong=0
+    for file in "$samples"/ainn/*; do
+        for format in '' '-f ainn' '-f ainn_pipe'; do
+            # shellcheck disable=SC2086
+            sane "decode $format $file" "$clean/build-minimal/ffmpeg" -v error -nostdin $format -i "$file" -f null - || wrong=1
+        done
+        sane "probe $file" "$clean/build-minimal/ffprobe" -v error -show_streams -show_packets -show_frames -skip_idct all "$file" || wrong=1
+    done
+    check "all samples" [ "$wrong" -eq 0 ]
+    for seed in $(seq 1 40); do
+        for name in sequence.ainn rgba.ainn metadata.ainn junk.bin; do
+            python3 -c "
+import random
+random.seed($seed)
+data = bytearray(open('$samples/ainn/$name', 'rb').read())
+for _ in range(1 + $seed % 9): data[random.randrange(len(data) // (1 + $seed % 4))] = random.randrange(256)
+open('fuzz.ainn', 'wb').write(data[:random.randrange(len(data) // 2, len(data) + 1)])"
+            sane "decode $name damaged by $seed" "$clean/build-minimal/ffmpeg" -v error -nostdin -f ainn -i fuzz.ainn -f null - || wrong=1
+            sane "copy $name damaged by $seed" "$clean/build-minimal/ffmpeg" -v error -nostdin -y -f ainn_pipe -i fuzz.ainn -c copy fuzz.mkv || wrong=1
+        done
+    done
+    check "samples damaged in 160 ways" [ "$wrong" -eq 0 ]
 fi
 
 if [ "$failed" -gt 0 ]; then
