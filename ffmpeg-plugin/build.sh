@@ -61,6 +61,7 @@ get_source() {
     apt-get "${apt[@]}" update
     # A suite may hold several releases: the newest of the one that is wanted.
     version=$(apt-cache "${apt[@]}" showsrc ffmpeg | sed -n "s/^Version: \(7:$release\..*\)/\1/p" | sort -V | tail -n 1)
+    [ -n "$version" ] || { echo "build.sh: Debian's $suite has no FFmpeg $release now; give a source tree with --source" >&2; exit 1; }
     (cd "$work/download-$release" && apt-get "${apt[@]}" source --download-only "ffmpeg=$version") ||
         echo "build.sh: the package is not complete, trying the original archive alone" >&2
     rm -rf "$target.part"
@@ -91,11 +92,11 @@ python3 "$here/register.py" "$source"
 common=(--enable-libainn --disable-doc --disable-debug --disable-ffplay
         "--extra-ldexeflags=-Wl,-rpath,$(pkg-config --variable=libdir libainn)")
 # Everything that the tests and the recipes of README.md use. Without pcm_s16le and rawvideo, FATE's tests vanish silently.
-codecs=libainn,png,mjpeg,rawvideo,wrapped_avframe,pcm_s16le
+codecs=libainn,png,mjpeg,ffv1,rawvideo,wrapped_avframe,pcm_s16le
 minimal=(--disable-everything --disable-autodetect --disable-network --enable-zlib
-         --enable-decoder=$codecs --enable-encoder=$codecs,ffv1 --enable-parser=ainn,png,mjpeg
+         --enable-decoder=$codecs --enable-encoder=$codecs --enable-parser=ainn,png,mjpeg
          --enable-demuxer=ainn,image2,image2pipe,image_ainn_pipe,image_png_pipe,image_jpeg_pipe,nut,matroska,mov,avi,rawvideo,concat
-         --enable-muxer=ainn,image2,image2pipe,nut,matroska,mov,avi,rawvideo,framecrc,framemd5,md5,null
+         --enable-muxer=ainn,image2,image2pipe,nut,matroska,mov,mp4,avi,rawvideo,framecrc,framemd5,md5,null
          --enable-protocol=file,pipe --enable-indev=lavfi
          --enable-filter=testsrc,testsrc2,color,scale,format,null,copy,psnr,ssim,trim,aresample,fps,setpts,concat,setparams,setsar,metadata,transpose,hflip,vflip,rotate,crop,pad,split,hstack,vstack,loop,select,zoompan)
 case $kind in

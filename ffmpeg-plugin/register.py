@@ -4,9 +4,10 @@
     register.py [--upstream] TREE
 
 Every edit names an anchor, a regular expression that must match, so that one description serves all releases; where
-an anchor is missing nothing is written at all. Edits that a tree already has are left alone, files that are equal
-are not touched, so that a second run changes nothing and make rebuilds nothing. --upstream adds what only a patch
-for FFmpeg itself needs: version numbers, change log, maintainers."""
+an anchor is missing nothing is written at all. Files that are equal are not touched, so that a second run changes
+nothing and make rebuilds nothing. Edited files are kept as they were in TREE/.libainn, and later versions of this
+script begin from those as long as nobody else has changed the file. --upstream adds what only a patch for FFmpeg itself
+needs: version numbers, change log, maintainers."""
 import os
 import re
 import shutil
@@ -22,14 +23,38 @@ def texinfo(name):
         return file.read().rstrip('\n') + '\n\n'
 
 
+def read(path):
+    try:
+        with open(path) as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def write(path, text):
+    """All or nothing: a run that is stopped leaves no half-written file."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + '.part', 'w') as file:
+        file.write(text)
+    if os.path.exists(path):
+        shutil.copymode(path, path + '.part')
+    os.replace(path + '.part', path)
+
+
 class Tree:
     def __init__(self, root):
-        self.root, self.files, self.missing = root, {}, []
+        self.root, self.files, self.originals, self.missing = root, {}, {}, []
+
+    def kept(self, kind, path):
+        return os.path.join(self.root, '.libainn', kind, path)
 
     def text(self, path):
         if path not in self.files:
-            with open(os.path.join(self.root, path)) as file:
-                self.files[path] = file.read()
+            text = read(os.path.join(self.root, path))
+            original = read(self.kept('original', path))
+            if original is not None and text == read(self.kept('edited', path)):
+                text = original
+            self.files[path] = self.originals[path] = text
         return self.files[path]
 
     def has(self, path, pattern):
@@ -62,12 +87,13 @@ class Tree:
 
     def write(self):
         for path, text in self.files.items():
-            full = os.path.join(self.root, path)
-            with open(full) as file:
-                if file.read() == text:
-                    continue
-            with open(full, 'w') as file:
-                file.write(text)
+            if text == self.originals[path]:
+                continue
+            # In this order, so that whatever a stopped run has left is taken for what it is.
+            for target, wanted in ((self.kept('original', path), self.originals[path]),
+                                   (self.kept('edited', path), text), (os.path.join(self.root, path), text)):
+                if read(target) != wanted:
+                    write(target, wanted)
 
 
 def register(tree):
@@ -161,6 +187,11 @@ static int ainn_probe(const AVProbeData *p)
     tree.after('libavformat/isom_tags.c', r"^    \{ AV_CODEC_ID_DNXHD, .*'n'\) \}.*\n.*",
                "\n    { AV_CODEC_ID_AINN,      MKTAG('A', 'I', 'N', 'N') }, /* AINN */\n")
 
+    # -h encoder=ainn would say that there are no threads.
+    tree.after('fftools/opt_common.c', r'^        case AV_CODEC_CAP_FRAME_THREADS: printf.*',
+               '        case AV_CODEC_CAP_FRAME_THREADS |\n'
+               '             AV_CODEC_CAP_OTHER_THREADS: printf("frame and other"); break;\n')
+
     # Tests and documentation
     tree.after('tests/Makefile', r'^include \$\(SRC_PATH\)/tests/fate/adpcm.mak', 'include $(SRC_PATH)/tests/fate/ainn.mak\n')
     tree.before('doc/general_contents.texi', r'^@item Alias PIX ', '''\
@@ -208,11 +239,10 @@ def main(arguments):
             for name in names:
                 source = os.path.join(path, name)
                 target = os.path.join(roots[0], os.path.relpath(source, HERE))
-                if os.path.exists(target):
-                    with open(source, 'rb') as a, open(target, 'rb') as b:
-                        if a.read() == b.read():
-                            continue
-                shutil.copyfile(source, target)
+                with open(source) as file:
+                    text = file.read()
+                if read(target) != text:
+                    write(target, text)
     tree.write()
 
 

@@ -41,18 +41,19 @@
 #include "bytestream.h"
 #include "defs.h"
 
-/* The signatures have 6 bytes; the version follows. */
+/** The signatures have 6 bytes; the version follows. */
 #define FF_AINN_FRAME_SIGNATURE    0x8A41494E0D0A
 #define FF_AINN_SEQUENCE_SIGNATURE 0x8A4149530D0A
 #define FF_AINN_VERSION            1
-/* What a frame of this version begins with, and its size. */
+/** What a frame of this version begins with, and its size. */
 #define FF_AINN_FRAME_START        ((uint64_t)FF_AINN_FRAME_SIGNATURE << 8 | FF_AINN_VERSION)
 #define FF_AINN_START_MASK         0xFFFFFFFFFFFFFF
 #define FF_AINN_START_SIZE         7
-/* Start and frame length (a varint): enough to find the frame's end. */
+/** Start and frame length (a varint): enough to find the frame's end. */
 #define FF_AINN_MAX_PREFIX_SIZE    (FF_AINN_START_SIZE + 10)
-/* One group without a byte in it, one-byte varints. */
+/** One group without a byte in it, one-byte varints. */
 #define FF_AINN_MIN_FRAME_SIZE     23
+/** Pixels along one side of a group of latents. */
 #define FF_AINN_GROUP_SIZE         1024
 
 typedef struct FFAinnHeader {

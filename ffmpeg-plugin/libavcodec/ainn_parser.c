@@ -42,7 +42,7 @@ typedef struct AinnParseContext {
 } AinnParseContext;
 
 /** Find the end of the frame that has begun, or the beginning of one. */
-static int find_end(AinnParseContext *c, const uint8_t *buf, int size)
+static int find_cut(AinnParseContext *c, const uint8_t *buf, int size)
 {
     ParseContext *pc = &c->pc;
     uint64_t state   = pc->state64;
@@ -96,7 +96,7 @@ static int ainn_parse(AVCodecParserContext *s, AVCodecContext *avctx,
 
     if (!(s->flags & PARSER_FLAG_COMPLETE_FRAMES)) {
         int size = buf_size, junk;
-        next = find_end(c, buf, buf_size);
+        next = find_cut(c, buf, buf_size);
         if (ff_combine_frame(pc, next, &buf, &size) < 0) {
             /* Of junk only what may be the beginning of a signature is kept. */
             if (!c->position && pc->index >= FF_AINN_START_SIZE) {

@@ -21,6 +21,7 @@
 
 #include <string.h>
 
+#include "libavutil/attributes.h"
 #include "libavutil/cpu.h"
 #include "libavutil/error.h"
 #include "libavutil/mem.h"
@@ -66,8 +67,8 @@ int ff_libainn_error(void *logctx, const char *what, ainn_status status, const c
 static AVMutex models_mutex = AV_MUTEX_INITIALIZER;
 static LibAinnModel *models;
 
-int ff_libainn_model_get(void *logctx, LibAinnModel **pmodel,
-                         int by_id, uint32_t id, const char *name)
+av_cold int ff_libainn_model_get(void *logctx, LibAinnModel **pmodel,
+                                 int by_id, uint32_t id, const char *name)
 {
     LibAinnModel *m;
     char message[512] = "";
@@ -111,7 +112,7 @@ end:
     return ret;
 }
 
-void ff_libainn_model_release(LibAinnModel **pmodel)
+av_cold void ff_libainn_model_release(LibAinnModel **pmodel)
 {
     LibAinnModel *m = *pmodel;
 
@@ -131,7 +132,7 @@ void ff_libainn_model_release(LibAinnModel **pmodel)
     ff_mutex_unlock(&models_mutex);
 }
 
-int ff_libainn_begin(LibAinnModel *model, int threads)
+int ff_libainn_enter(LibAinnModel *model, int threads)
 {
     int busy = atomic_fetch_add(&model->busy, 1) + 1;
 
@@ -140,12 +141,12 @@ int ff_libainn_begin(LibAinnModel *model, int threads)
     return FFMAX(threads / busy, 1);
 }
 
-void ff_libainn_end(LibAinnModel *model)
+void ff_libainn_leave(LibAinnModel *model)
 {
     atomic_fetch_sub(&model->busy, 1);
 }
 
-void ff_libainn_limits(const AVCodecContext *avctx, ainn_limits *limits)
+av_cold void ff_libainn_limits(const AVCodecContext *avctx, ainn_limits *limits)
 {
     ainn_limits_init(limits);
     if (avctx->max_pixels > 0 && avctx->max_pixels < limits->max_pixels)
@@ -170,7 +171,7 @@ void ff_libainn_image(const AVFrame *frame, ainn_image *image)
     }
 }
 
-/* The upper left 2x2 of the display matrix of EXIF's orientations. */
+/** The upper left 2x2 of the display matrix of EXIF's orientations. */
 static const int8_t orientations[8][4] = {
     { 1, 0, 0, 1 }, { -1,  0, 0, 1 }, { -1, 0,  0, -1 }, { 1,  0, 0, -1 },
     { 0, 1, 1, 0 }, {  0, 1, -1, 0 }, {  0, -1, -1, 0 }, { 0, -1, 1,  0 },

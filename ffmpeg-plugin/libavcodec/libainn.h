@@ -30,7 +30,7 @@
 #include "codec_internal.h"
 #include "version.h"
 
-/* Names that are younger than the oldest release this file is built in. */
+/** Names that are younger than the oldest release this file is built in. */
 #ifndef CODEC_LONG_NAME
 #define CODEC_LONG_NAME(str) .p.long_name = NULL_IF_CONFIG_SMALL(str)
 #endif
@@ -40,13 +40,17 @@
 #ifndef FF_CODEC_CAP_INIT_THREADSAFE
 #define FF_CODEC_CAP_INIT_THREADSAFE 0
 #endif
+#if LIBAVCODEC_VERSION_MAJOR < 60    // there it means another thing
+#undef AV_CODEC_CAP_ENCODER_REORDERED_OPAQUE
+#define AV_CODEC_CAP_ENCODER_REORDERED_OPAQUE 0
+#endif
 #ifndef FF_CODEC_CAP_ICC_PROFILES
 #define FF_CODEC_CAP_ICC_PROFILES 0
 #endif
 #ifndef AV_PROFILE_UNKNOWN
 #define AV_PROFILE_UNKNOWN FF_PROFILE_UNKNOWN
 #endif
-/* Frames carry EXIF as side data; before, only a dictionary of its tags. */
+/** Frames carry EXIF as side data; before, only a dictionary of its tags. */
 #define AINN_EXIF_SIDE_DATA (LIBAVCODEC_VERSION_MAJOR >= 62)
 
 /**
@@ -89,9 +93,9 @@ void ff_libainn_model_release(LibAinnModel **model);
  *
  * @return threads for libainn
  */
-int ff_libainn_begin(LibAinnModel *model, int threads);
-/** End the work that ff_libainn_begin() began. */
-void ff_libainn_end(LibAinnModel *model);
+int ff_libainn_enter(LibAinnModel *model, int threads);
+/** The work on the frame is done. */
+void ff_libainn_leave(LibAinnModel *model);
 
 /** Limits for libainn: its own, and the user's on pixels. */
 void ff_libainn_limits(const AVCodecContext *avctx, ainn_limits *limits);

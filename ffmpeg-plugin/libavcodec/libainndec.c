@@ -21,6 +21,7 @@
 
 #include "config.h"
 
+#include "libavutil/attributes.h"
 #include "libavutil/imgutils.h"
 #include "libavutil/mem.h"
 #include "libavutil/opt.h"
@@ -183,9 +184,9 @@ static int decode_pixels(AVCodecContext *avctx, AVFrame *frame)
     ainn_decode_options_init(&options);
     options.preview       = s->preview;
     options.ignore_damage = !(avctx->err_recognition & AV_EF_EXPLODE);
-    options.threads       = ff_libainn_begin(s->model, avctx->thread_count);
+    options.threads       = ff_libainn_enter(s->model, avctx->thread_count);
     status = ainn_decoder_decode(s->decoder, &image, &options, &damage);
-    ff_libainn_end(s->model);
+    ff_libainn_leave(s->model);
     if (status != AINN_OK)
         return ff_libainn_error(avctx, "Decoding failed", status, ainn_decoder_error(s->decoder));
 

@@ -21,6 +21,7 @@
 
 #include <float.h>
 
+#include "libavutil/attributes.h"
 #include "libavutil/opt.h"
 #include "libavutil/pixdesc.h"
 
@@ -67,7 +68,7 @@ static double quality_to_q(double quality)
 }
 
 /** Exactly one thing may say how large or how good frames get. */
-static int set_target(AVCodecContext *avctx)
+static av_cold int set_target(AVCodecContext *avctx)
 {
     LibAinnEncodeContext *s = avctx->priv_data;
     int qscale  = !!(avctx->flags & AV_CODEC_FLAG_QSCALE);
@@ -149,21 +150,28 @@ static av_cold int libainn_encode_close(AVCodecContext *avctx)
     return 0;
 }
 
-static void set_color(const AVFrame *frame, ainn_color *color)
+/** Colour as the user describes it, else the frame; what nobody describes is sRGB. */
+static void set_color(const AVCodecContext *avctx, const AVFrame *frame, ainn_color *color)
 {
-    /* Like FFmpeg's other encoders of pictures: what nobody described is sRGB. */
-    if (frame->color_primaries != AVCOL_PRI_UNSPECIFIED)
-        color->primaries = frame->color_primaries;
-    if (frame->color_trc != AVCOL_TRC_UNSPECIFIED)
-        color->transfer  = frame->color_trc;
+#define CHOOSE(field, unspecified) \
+    (avctx->field != (unspecified) ? avctx->field : frame->field)
+    int primaries = CHOOSE(color_primaries, AVCOL_PRI_UNSPECIFIED);
+    int transfer  = CHOOSE(color_trc,       AVCOL_TRC_UNSPECIFIED);
+    int matrix    = CHOOSE(colorspace,      AVCOL_SPC_UNSPECIFIED);
+    int range     = CHOOSE(color_range,     AVCOL_RANGE_UNSPECIFIED);
+#undef CHOOSE
+
+    if (primaries != AVCOL_PRI_UNSPECIFIED)
+        color->primaries = primaries;
+    if (transfer != AVCOL_TRC_UNSPECIFIED)
+        color->transfer  = transfer;
     /* A scaler may leave here what the RGB was converted from. */
-    if (frame->colorspace != AVCOL_SPC_UNSPECIFIED)
-        color->matrix    = frame->colorspace;
+    if (matrix != AVCOL_SPC_UNSPECIFIED)
+        color->matrix    = matrix;
     /* RGB is full range unless someone says otherwise. A scaler that made it
      * from limited YUV may leave that range behind, though, with that matrix. */
-    color->full_range = frame->color_range != AVCOL_RANGE_MPEG ||
-                        (frame->colorspace != AVCOL_SPC_RGB &&
-                         frame->colorspace != AVCOL_SPC_UNSPECIFIED);
+    color->full_range = range != AVCOL_RANGE_MPEG ||
+                        (matrix != AVCOL_SPC_RGB && matrix != AVCOL_SPC_UNSPECIFIED);
 }
 
 static int get_orientation(const LibAinnEncodeContext *s, const AVFrame *frame)
@@ -355,14 +363,14 @@ static int libainn_encode_frame(AVCodecContext *avctx, AVPacket *pkt,
         return ret;
     if (exif)
         options.metadata[AINN_EXIF] = (ainn_bytes) { exif->data, exif->size };
-    set_color(frame, &options.color);
+    set_color(avctx, frame, &options.color);
     options.orientation = get_orientation(s, frame);
 
     /* A frame thread's context always says 1. Each of them holds the model,
      * and so does the user's context: so many threads did the user allow. */
     if (avctx->internal->frame_thread_encoder)
         threads = FFMAX(atomic_load(&s->model->users) - 1, 1);
-    options.threads = ff_libainn_begin(s->model, threads);
+    options.threads = ff_libainn_enter(s->model, threads);
 
     ff_libainn_image(frame, &image);
     status = ainn_encoder_encode(s->encoder, &image, &options, &bytes);
@@ -373,7 +381,7 @@ static int libainn_encode_frame(AVCodecContext *avctx, AVPacket *pkt,
         options.quality     = 0;
         status = ainn_encoder_encode(s->encoder, &image, &options, &bytes);
     }
-    ff_libainn_end(s->model);
+    ff_libainn_leave(s->model);
     av_buffer_unref(&exif);
     if (status != AINN_OK)
         return ff_libainn_error(avctx, "Encoding failed", status, ainn_encoder_error(s->encoder));
@@ -447,7 +455,8 @@ const FFCodec ff_libainn_encoder = {
     .p.type         = AVMEDIA_TYPE_VIDEO,
     .p.id           = AV_CODEC_ID_AINN,
     .p.capabilities = AV_CODEC_CAP_DR1 | AV_CODEC_CAP_FRAME_THREADS |
-                      AV_CODEC_CAP_OTHER_THREADS,
+                      AV_CODEC_CAP_OTHER_THREADS |
+                      AV_CODEC_CAP_ENCODER_REORDERED_OPAQUE,
     CODEC_PIXFMTS_ARRAY(libainn_pix_fmts),
     .p.priv_class   = &libainn_encode_class,
     .p.profiles     = NULL_IF_CONFIG_SMALL(ff_ainn_profiles),

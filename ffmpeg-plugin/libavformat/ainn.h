@@ -24,7 +24,7 @@
 
 #include "libavutil/crc.h"
 
-/* The first bytes of the records in a sequence. */
+/** The first bytes of the records in a sequence. */
 #define AINN_RECORD_FRAME 'F'
 #define AINN_RECORD_INDEX 'X'
 

@@ -40,9 +40,9 @@
 #include "demux.h"
 #endif
 
-/* From a record's first byte to its frame: the tag and two varints. */
+/** From a record's first byte to its frame: the tag and two varints. */
 #define MAX_RECORD_PREFIX 21
-/* The largest frame that is kept for going back where input cannot be seeked. */
+/** The largest frame that is kept for going back where input cannot be seeked. */
 #define MAX_SEEKBACK (1 << 24)
 
 typedef struct AinnDemuxContext {
@@ -133,7 +133,7 @@ static int read_record(AVFormatContext *s, AinnRecord *r)
                 delta <= INT64_MAX / 4 && c->last <= INT64_MAX / 4 && duration <= INT32_MAX;
     }
     r->pos = avio_tell(pb);
-    for (;;) {
+    while (1) {
         state = state << 8 | avio_r8(pb);
         if (avio_feof(pb))
             return AVERROR_EOF;
@@ -273,24 +273,28 @@ static int walk(AVFormatContext *s, AVStream *st)
 /**
  * Set what the first frame tells. The pixel format is left out: while it is
  * missing, the decoder is asked for it, and tells the profile as well.
+ * Only a sequence may have no frame at all.
  */
-static void read_parameters(AVFormatContext *s, AVStream *st)
+static int read_parameters(AVFormatContext *s, AVStream *st)
 {
     uint8_t buf[4096];
     FFAinnHeader h = { 0 };
     AinnRecord r;
-    int size;
+    int size, ret;
 
-    if (ffio_ensure_seekback(s->pb, sizeof(buf) + MAX_RECORD_PREFIX) < 0 ||
-        read_record(s, &r) < 0)
-        return;
+    if ((ret = ffio_ensure_seekback(s->pb, sizeof(buf) + MAX_RECORD_PREFIX)) < 0)
+        return ret;
+    if ((ret = read_record(s, &r)) < 0) {
+        const AinnDemuxContext *c = s->priv_data;
+        return c->is_sequence ? 0 : ret == AVERROR_EOF ? AVERROR_INVALIDDATA : ret;
+    }
     memcpy(buf, r.prefix, r.prefix_size);
     size = avio_read(s->pb, buf + r.prefix_size,
                      FFMIN(sizeof(buf), r.size) - r.prefix_size);
     /* Whether the whole header is there does not matter. */
     ff_ainn_parse_header(&h, buf, r.prefix_size + FFMAX(size, 0));
     if (!h.height)
-        return;
+        return 0;
     st->codecpar->width           = h.width;
     st->codecpar->height          = h.height;
     st->codecpar->color_primaries = h.color[0];
@@ -298,6 +302,7 @@ static void read_parameters(AVFormatContext *s, AVStream *st)
     st->codecpar->color_range     = h.color[3] ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
     if (h.channels > 2)
         st->codecpar->color_space = AVCOL_SPC_RGB;
+    return 0;
 }
 
 static int ainn_read_header(AVFormatContext *s)
@@ -345,7 +350,8 @@ static int ainn_read_header(AVFormatContext *s)
         if ((ret = rewind_to_first(s)) < 0)
             return ret;
     }
-    read_parameters(s, st);
+    if ((ret = read_parameters(s, st)) < 0)
+        return ret;
     return rewind_to_first(s);
 }
 
@@ -369,7 +375,7 @@ static int add_tags(AVPacket *pkt, const FFAinnHeader *header)
  * Where no record follows a frame, the frame may have been cut short, and the
  * next one be inside it. If so, take it out again.
  */
-static int check_end(AVFormatContext *s, AVPacket *pkt)
+static int check_cut(AVFormatContext *s, AVPacket *pkt)
 {
     const AinnDemuxContext *c = s->priv_data;
     int64_t end  = avio_tell(s->pb);
@@ -382,7 +388,6 @@ static int check_end(AVFormatContext *s, AVPacket *pkt)
                        : byte == FF_AINN_FRAME_SIGNATURE >> 40)
         return avio_seek(s->pb, end, SEEK_SET) < 0 ? AVERROR(EIO) : 0;
 
-    pkt->flags |= AV_PKT_FLAG_CORRUPT;
     for (int i = 1; i < pkt->size; i++) {
         state = state << 8 | pkt->data[i];
         if ((state & FF_AINN_START_MASK) == FF_AINN_FRAME_START) {
@@ -392,6 +397,7 @@ static int check_end(AVFormatContext *s, AVPacket *pkt)
             if (entry && entry->pos > pkt->pos)
                 end = entry->pos;
             av_shrink_packet(pkt, end - pkt->pos);
+            pkt->flags |= AV_PKT_FLAG_CORRUPT;
             break;
         }
     }
@@ -429,7 +435,7 @@ static int ainn_read_packet(AVFormatContext *s, AVPacket *pkt)
     pkt->flags   |= AV_PKT_FLAG_KEY;
     if (pkt->size < r.size)
         pkt->flags |= AV_PKT_FLAG_CORRUPT;
-    else if (can_go_back && (ret = check_end(s, pkt)) < 0)
+    else if (can_go_back && (ret = check_cut(s, pkt)) < 0)
         return ret;
     if (ff_ainn_parse_header(&header, pkt->data, pkt->size) >= 0)
         return add_tags(pkt, &header);

@@ -26,6 +26,7 @@
  * output may be a pipe.
  */
 
+#include "libavutil/attributes.h"
 #include "libavutil/mem.h"
 #include "libavutil/opt.h"
 
@@ -59,7 +60,7 @@ static int put_varint(AVIOContext *pb, uint64_t value)
     return size;
 }
 
-static int ainn_init(AVFormatContext *s)
+static av_cold int ainn_init(AVFormatContext *s)
 {
     AVStream *st = s->nb_streams == 1 ? s->streams[0] : NULL;
     AVRational tb;
@@ -179,7 +180,7 @@ static int ainn_write_trailer(AVFormatContext *s)
     return 0;
 }
 
-static void ainn_deinit(AVFormatContext *s)
+static av_cold void ainn_deinit(AVFormatContext *s)
 {
     AinnMuxContext *c = s->priv_data;
 
