@@ -92,12 +92,15 @@ python3 "$here/register.py" "$source"
 common=(--enable-libainn --disable-doc --disable-debug --disable-ffplay
         "--extra-ldexeflags=-Wl,-rpath,$(pkg-config --variable=libdir libainn)")
 # Everything that the tests and the recipes of README.md use. Without pcm_s16le and rawvideo, FATE's tests vanish silently.
+protocols=file,pipe
+# Newer releases read "-i -" through this one.
+[ ! -f "$source/libavformat/file.c" ] || ! grep -q ff_fd_protocol "$source/libavformat/file.c" || protocols+=,fd
 codecs=libainn,png,mjpeg,ffv1,rawvideo,wrapped_avframe,pcm_s16le
 minimal=(--disable-everything --disable-autodetect --disable-network --enable-zlib
          --enable-decoder=$codecs --enable-encoder=$codecs --enable-parser=ainn,png,mjpeg
          --enable-demuxer=ainn,image2,image2pipe,image_ainn_pipe,image_png_pipe,image_jpeg_pipe,nut,matroska,mov,avi,rawvideo,concat
          --enable-muxer=ainn,image2,image2pipe,nut,matroska,mov,mp4,avi,rawvideo,framecrc,framemd5,md5,null
-         --enable-protocol=file,pipe --enable-indev=lavfi
+         --enable-protocol=$protocols --enable-indev=lavfi
          --enable-filter=testsrc,testsrc2,color,scale,format,null,copy,psnr,ssim,trim,aresample,fps,setpts,concat,setparams,setsar,metadata,transpose,hflip,vflip,rotate,crop,pad,split,hstack,vstack,loop,select,zoompan)
 case $kind in
     minimal) arguments=("${common[@]}" "${minimal[@]}" "$@") ;;

@@ -4,7 +4,7 @@
 #   demo.sh BIN PHOTO OUT      BIN has ffmpeg, ffprobe and libainn's tools; results are left in OUT
 set -euo pipefail
 [ $# -eq 3 ] || { sed -n '2,4s/^# \?//p' "$0" >&2; exit 2; }
-bin=$(realpath "$1") photo=$(realpath "$2")
+bin=$(realpath "$1") photo=$(realpath "$2") ours=$(realpath "$(dirname "$0")/../fate-samples/photo.png")
 mkdir -p "$3"
 cd "$3"
 
@@ -32,15 +32,22 @@ while [ "$low" -lt "$high" ]; do
 done
 "${ffmpeg[@]}" -i "$photo" -pix_fmt yuvj420p -c:v mjpeg -huffman optimal -q:v "$low" -frames:v 1 -update 1 photo.jpg 2>/dev/null
 row "JPEG (FFmpeg's)" photo.jpg
+side=(-i "$photo" -i photo-back.png -i photo.jpg)
 if command -v cwebp >/dev/null && command -v dwebp >/dev/null; then
     cwebp -quiet -m 6 -size "$budget" "$photo" -o photo.webp && dwebp -quiet photo.webp -o photo-webp.png
     row WebP photo.webp photo-webp.png
+    side+=(-i photo-webp.png)
 else
     echo "  (WebP: not installed; apt-get install webp shows it here)"
 fi
+[ "$photo" != "$ours" ] || echo "  (The models have seen this photo in training. Try one of yours: ./quickstart PHOTO)"
+# Side by side: the photo, AINN, JPEG and, if there is one, WebP.
+inputs=$((${#side[@]} / 2))
+"${ffmpeg[@]}" "${side[@]}" -filter_complex "$(for i in $(seq 0 $((inputs - 1))); do printf '[%s]format=rgb24[v%s];' "$i" "$i"; done
+    )$(for i in $(seq 0 $((inputs - 1))); do printf '[v%s]' "$i"; done)hstack=inputs=$inputs" -frames:v 1 -update 1 side-by-side.png
 
 clip=(-f lavfi -i testsrc2=s=384x256:r=10:d=1 -loop 1 -framerate 10 -t 1 -i "$photo"
-      -filter_complex '[0]format=rgb24,setsar=1[a];[1]scale=576:384,crop=384:256:16*t*10:8*t*10,format=rgb24,setsar=1[b];[a][b]concat=n=2,format=rgb24')
+      -filter_complex '[0]format=rgb24,setsar=1[a];[1]scale=576:384:force_original_aspect_ratio=increase,crop=384:256:16*t*10:8*t*10,format=rgb24,setsar=1[b];[a][b]concat=n=2,format=rgb24')
 printf '\nA clip:\n'
 show "${ffmpeg[@]}" "${clip[@]}" -c:v ainn -quality 50 clip.ainn
 show "${ffmpeg[@]}" -i clip.ainn -c copy clip.mkv
@@ -48,4 +55,4 @@ show "$bin/ffprobe" -v error -show_entries format=format_name,duration,size:stre
 frames() { "${ffmpeg[@]}" -i "$1" -f framemd5 - | awk '!/^#/ { print $NF }' | md5sum | cut -c1-16; }
 printf '\nDecoded frames of the sequence %s, of Matroska %s\n' "$(frames clip.ainn)" "$(frames clip.mkv)"
 show "${ffmpeg[@]}" -ss 1.5 -i clip.ainn -frames:v 1 -update 1 clip-1.5s.png
-printf '\nTo look at: %s/photo-back.png (beside %s) and %s/clip-1.5s.png\n' "$PWD" "$photo" "$PWD"
+printf '\nTo look at: %s (the photo, AINN and the others at the same size), photo-back.png and clip-1.5s.png beside it\n' "$PWD/side-by-side.png"

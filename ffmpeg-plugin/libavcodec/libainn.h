@@ -50,6 +50,8 @@
 #ifndef AV_PROFILE_UNKNOWN
 #define AV_PROFILE_UNKNOWN FF_PROFILE_UNKNOWN
 #endif
+/** Frames tell whether colours are multiplied by alpha; ours never are. */
+#define AINN_ALPHA_MODE (LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(62, 15, 100))
 /** Frames carry EXIF as side data; before, only a dictionary of its tags. */
 #define AINN_EXIF_SIDE_DATA (LIBAVCODEC_VERSION_MAJOR >= 62)
 

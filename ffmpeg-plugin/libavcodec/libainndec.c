@@ -74,6 +74,10 @@ static int set_parameters(AVCodecContext *avctx, const ainn_info *info)
     avctx->colorspace          = info->channels >= AINN_RGB ? AVCOL_SPC_RGB
                                                             : AVCOL_SPC_UNSPECIFIED;
     avctx->profile             = ff_libainn_profile(info->model_name);
+#if AINN_ALPHA_MODE
+    avctx->alpha_mode          = info->channels & 1 ? AVALPHA_MODE_UNSPECIFIED
+                                                    : AVALPHA_MODE_STRAIGHT;
+#endif
     return 0;
 }
 

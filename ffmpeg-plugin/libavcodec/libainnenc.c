@@ -458,6 +458,9 @@ const FFCodec ff_libainn_encoder = {
                       AV_CODEC_CAP_OTHER_THREADS |
                       AV_CODEC_CAP_ENCODER_REORDERED_OPAQUE,
     CODEC_PIXFMTS_ARRAY(libainn_pix_fmts),
+#if AINN_ALPHA_MODE
+    .alpha_modes    = AVALPHA_MODE_STRAIGHT,
+#endif
     .p.priv_class   = &libainn_encode_class,
     .p.profiles     = NULL_IF_CONFIG_SMALL(ff_ainn_profiles),
     .p.wrapper_name = "libainn",
