@@ -8,7 +8,8 @@
 #   --generate      first make fate-samples/ainn and FATE's references anew (look at the difference!)
 #   --release R     FFmpeg's release; 5.1 if not given
 #   --thorough      also: patcheck, FATE's source check, documentation pages, builds without libainn and with everything
-#                   disabled, and all samples, damaged in many ways, under AddressSanitizer and UndefinedBehaviorSanitizer
+#                   disabled, and all samples, damaged in many ways, under AddressSanitizer and UndefinedBehaviorSanitizer; needs
+#                   the packages texinfo, perl and git as well
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 samples=$(realpath "$here/../fate-samples")
