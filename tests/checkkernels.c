@@ -152,7 +152,7 @@ static int leave_out(ainn_segment *left, const ainn_segment *segments, int count
 
 static void check_dense(const ainn_kernels *reference, const ainn_kernels *table, const dense_case *c)
 {
-    static const int bounds[] = {8191, 8191, 32767, 127};
+    static const int bounds[] = {8191, 16383, 32767, 127};
     const int bound_in = bounds[check_random() % 3], wide = check_random() & 1;
     ainn_segment segments[AINN_MAX_SEGMENTS], left[AINN_MAX_SEGMENTS];
     char zero[AINN_MAX_SEGMENTS] = {0};
@@ -192,7 +192,7 @@ static void check_dense(const ainn_kernels *reference, const ainn_kernels *table
     outputs[0] = make(out_size);
     outputs[1] = make(out_size);
     residual = make(((c->positions - 1) * residual_step + (size_t)c->out) * sizeof(int16_t));
-    fill(residual.data, (c->positions - 1) * residual_step + (size_t)c->out, 8191, c->pattern);
+    fill(residual.data, (c->positions - 1) * residual_step + (size_t)c->out, 16383, c->pattern);
     for (int i = 0; i < 2; i++) {
         const int16_t *added = c->residual == 0 ? NULL : c->residual == 1 ? residual.data : outputs[i].data;
 
@@ -285,9 +285,9 @@ static void check_couple(const ainn_kernels *reference, const ainn_kernels *tabl
 
     snprintf(current, sizeof current, "couple_%s (%s): %d channels, %zu positions, pattern %d", inverse ? "inverse" : "forward",
              table->name, channels, positions, pattern);
-    make_table(scale.data, 3013, 22268, check_random() & 1);
-    fill(x.data, count, 8191, pattern);
-    fill(st.data, 2 * count, 8191, pattern);
+    make_table(scale.data, -10355, 28147, check_random() & 1);
+    fill(x.data, count, 16383, pattern);
+    fill(st.data, 2 * count, 16383, pattern);
     for (int i = 0; i < 2; i++) {
         const ainn_kernels *k = i ? table : reference;
 
@@ -345,7 +345,7 @@ static void check_synthesise(const ainn_kernels *reference, const ainn_kernels *
 
     snprintf(current, sizeof current, "synthesise (%s): %zu positions, pattern %d, pixel_frac %d", table->name, positions, pattern, frac);
     make_table(sigmoid, 0, 16384, check_random() % 4 == 0);
-    fill(both.data, positions * 32, 8191, pattern);
+    fill(both.data, positions * 32, 16383, pattern);
     fill(mask.data, positions * 16, pattern ? 32767 : 8191, pattern);
     for (int i = 0; i < 2; i++) {
         uint32_t *to[3][2];

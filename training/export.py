@@ -22,7 +22,7 @@ from evaluate import load_weights, run_picture
 from network import QUALITIES
 from walk import Float, Walk, layer_weights, level_configs
 
-BOUND, WIDE_BOUND = 8191, 32767
+BOUND, STREAM_BOUND, WIDE_BOUND = 8191, 16383, 32767     # after a LeakyReLU; elsewhere; of latents
 MAX_FRAC = 13                  # of any site: finer is of no use
 LEAST_R, MOST_R = -3.2, 252     # scale inputs below and above mean the least and the largest scale
 # Over the peaks of photographs, and of synthetic pictures, whose extremes may be cut off a little. What flows through
@@ -89,6 +89,10 @@ def whole(frac):
 
 # ---- Layers -----------------------------------------------------------------------------------------------------
 
+def is_stream(site):
+    return site in ('pixel', 'cfrm', 'latent') or site.endswith(('.state', '.down', '.rec'))
+
+
 class Sites:
     """F of every channel at the input and the output of every layer."""
     def __init__(self, photographs, synthetic, levels, M):
@@ -100,7 +104,7 @@ class Sites:
             peak = np.maximum(photographs[name] * natural, np.minimum(synthetic[name] * drawn, photographs[name] * MOST_SYNTHETIC))
             if name in ('hs.0', 'hs.3'):               # four positions of a channel
                 peak = np.tile(peak.reshape(4, -1).max(0), 4)
-            peaks[name], self.frac[name] = peak, frac_of(peak)
+            peaks[name], self.frac[name] = peak, frac_of(peak, STREAM_BOUND if is_stream(name) else BOUND)
         self.peaks = peaks
         self.pixel = min(whole(self.frac['pixel'][0]), 10)
         self.y, self.z = whole(frac_of(peaks['y'][0], WIDE_BOUND)), whole(self.frac['z'][0])
@@ -130,28 +134,28 @@ class Sites:
         own = self.frac.get(name)
         y = np.full(self.M, self.y)
         if part[0] == 'fdsm_d':
-            return (pixels, BOUND, own) if part[1] in ('l', 'h') else (self.frac[name[:-1]], BOUND, np.full(12, self.pixel))
+            return (pixels, STREAM_BOUND, own) if part[1] in ('l', 'h') else (self.frac[name[:-1]], BOUND, np.full(12, self.pixel))
         if part[0].startswith('level'):
             n = int(part[0][5:])
             if part[1] == 'lap':
-                return pixels, BOUND, pixels
+                return pixels, STREAM_BOUND, pixels
             if part[1] == 'w':
-                return self.source(n, 'down'), BOUND, self.state(n)
+                return self.source(n, 'down'), STREAM_BOUND, self.state(n)
             if part[1] == 'winv':
-                return self.state(n), BOUND, self.source(n, 'rec')
+                return self.state(n), STREAM_BOUND, self.source(n, 'rec')
             if part[1] == 'down':
-                return self.state(n), BOUND, self.frac[f'level{n}.down']
+                return self.state(n), STREAM_BOUND, self.frac[f'level{n}.down']
             if part[1] == 'up':
-                return self.frac[f'level{n}.rec'], BOUND, self.state(n)
+                return self.frac[f'level{n}.rec'], STREAM_BOUND, self.state(n)
             stream = self.frac[f'level{n}.rec'] if part[1] == 'rec' else self.state(n)
             scales = np.full(len(stream), 10)
             return self.bottleneck(name, stream, np.concatenate([scales, stream]) if part[1].startswith('coupling') else stream)
         if part[0] == 'cfrm':
             return self.bottleneck(name, self.frac['cfrm'], self.frac['cfrm'])
         if name == 'squeeze':
-            return np.tile(self.kept(last, 'down'), 2), BOUND, self.frac['latent']
+            return np.tile(self.kept(last, 'down'), 2), STREAM_BOUND, self.frac['latent']
         if name in ('low', 'high'):
-            return self.frac['cfrm'], BOUND, self.kept(last, 'rec')
+            return self.frac['cfrm'], STREAM_BOUND, self.kept(last, 'rec')
         chains = {'fine.c': 'fine.a', 'synthesise.b': 'synthesise.a', 'synthesise.c': 'synthesise.b', 'ha.2': 'ha.0', 'ha.4': 'ha.2'}
         source = self.frac[chains[name]] if name in chains else pixels
         if name == 'fine.c':
@@ -159,7 +163,7 @@ class Sites:
         if name == 'synthesise.c':
             return source, BOUND, np.full(4, 10)
         if part[0] in ('fine', 'synthesise'):
-            return source, BOUND, own
+            return source, BOUND if name in chains else STREAM_BOUND, own
         if name == 'ha.4':
             return source, BOUND, np.full(len(own), self.z)
         if name == 'ha.2':
@@ -182,7 +186,7 @@ class Sites:
 
     def bottleneck(self, name, stream, out):
         stem = name[:-2]
-        return {'a': (stream, BOUND, self.frac.get(stem + '.a')), 'b': (self.frac[stem + '.a'], BOUND, self.frac[stem + '.b']),
+        return {'a': (stream, STREAM_BOUND, self.frac.get(stem + '.a')), 'b': (self.frac[stem + '.a'], BOUND, self.frac[stem + '.b']),
                 'c': (self.frac[stem + '.b'], BOUND, out)}[name[-1]]
 
 
@@ -265,7 +269,7 @@ def model_file(name, tensors):
         data.append(raw)
         offset += len(raw)
     body = b''.join(entries + data)
-    return struct.pack('<8sIIII32s8x', b'AINNMODL', 1, 64 + len(body), crc32c(body), len(tensors), name.encode()) + body
+    return struct.pack('<8sIIII32s8x', b'AINNMODL', 2, 64 + len(body), crc32c(body), len(tensors), name.encode()) + body
 
 
 def export(net, name, pictures, extremes, qualities=(0, 4, 7)):

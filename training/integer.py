@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from evaluate import load_picture, load_weights, run_picture
 from walk import Walk
 
-BOUND = 8191
+BOUND, STREAM_BOUND = 8191, 16383
 COLOUR = torch.tensor([[4730, 4730, 4730], [5793, 0, -5793], [3344, -6689, 3344]], dtype=torch.float64)
 TYPES = ('<i2', '<i4', 'u1', '<u2')
 LEAKY = ('.a', '.b', 'fdsm_d.l', 'fdsm_d.h', 'ha.0', 'ha.2', 'hs.0', 'hs.3', 'hs.6', 'red.0', 'red.1', 'red.2')
@@ -44,8 +44,7 @@ def shift(x, n):
     return torch.floor((x + 2.0 ** (n - 1)) / 2.0 ** n)
 
 
-def clamp(x, bound=None):
-    bound = bound or BOUND
+def clamp(x, bound=BOUND):
     return x.clamp(-bound, bound)
 
 
@@ -100,7 +99,7 @@ class Integer:
             x = torch.where(x < 0, torch.floor(x / 8), x)
         x = torch.floor((x + 2.0 ** (s - 1)) / 2.0 ** s)[:, :self.SIZES.get(name)]
         wide = name.startswith('ctx') and name.endswith('.5')
-        return clamp(x if add is None else x + add, 32767 if wide else BOUND)
+        return clamp(x if add is None else x + add, 32767 if wide else BOUND if leaky else STREAM_BOUND)
 
     def site(self, name, x):
         return x
@@ -114,11 +113,12 @@ class Integer:
         s, t = st.chunk(2, 1)
         inverse = self.table('scale', -s)
         if not forward:
-            return clamp(torch.floor((clamp(x - t) * inverse + 4096) / 8192))
-        r = self.table('scale', s)
-        e = 2 ** 26 - r * inverse
-        r = r + torch.floor((r * torch.floor(e / 256) + 2 ** 17) / 2 ** 18)
-        return clamp(torch.floor((x * r + 4096) / 8192) + t)
+            v = clamp(x - t, STREAM_BOUND)
+            return clamp(v + shift(v * inverse, 14), STREAM_BOUND)
+        r = 16384 + self.table('scale', s)
+        e = 2 ** 28 - r * (16384 + inverse)
+        r = r + shift(r * torch.floor(e / 256), 20)
+        return clamp(shift(x * r, 14) + t, STREAM_BOUND)
 
     def box_means(self, x):
         out = []
@@ -129,7 +129,7 @@ class Integer:
         return out
 
     def subtract(self, x, mean):
-        return clamp(x - mean)
+        return x - mean
 
     def gain(self, x, name, code):
         e = self.quality_row(name, code).long()
@@ -138,7 +138,7 @@ class Integer:
         n = (14 - (e >> 16)).double()[None, :, None, None]
         v = x * m[None, :, None, None]
         v = torch.where(n > 0, torch.floor((v + torch.floor(2.0 ** (n - 1))) / 2.0 ** n), v * 2.0 ** -n)
-        return clamp(v, 32767 if name == 'gain' else BOUND)
+        return clamp(v, 32767 if name == 'gain' else STREAM_BOUND)
 
     def mix(self, both, mask):
         """FDSM-S: components with 13 fractional bits."""

@@ -90,7 +90,7 @@ def segments(function, one):
 
 
 def scale_table():
-    return segments(lambda x: np.exp(np.tanh(x / 2)), 2 ** 13)
+    return segments(lambda x: np.exp(np.tanh(x / 2)) - 1, 2 ** 14)
 
 
 def sigmoid_table():

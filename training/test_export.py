@@ -126,13 +126,13 @@ class Tables(unittest.TestCase):
         t = np.arange(-8191, 8192)
         base, slope = tables.scale_table().astype(int)
         u = t + 8192
-        got = base[u >> 8] + (slope[u >> 8] * ((u & 255) << 7) >> 16)
-        want = np.exp(np.tanh(t / 2048)) * 8192
+        got = 16384 + base[u >> 8] + (slope[u >> 8] * ((u & 255) << 7) >> 16)
+        want = np.exp(np.tanh(t / 2048)) * 16384
         self.assertLess(np.abs(got / want - 1).max(), .006)
         inverse = got[::-1]
-        e = 2 ** 26 - got * inverse
-        refined = got + ((got * (e >> 8) + 2 ** 17) >> 18)
-        self.assertLess(np.abs(refined * inverse / 2 ** 26 - 1).max(), 2.5e-4)
+        e = 2 ** 28 - got * inverse
+        refined = got + ((got * (e >> 8) + 2 ** 19) >> 20)
+        self.assertLess(np.abs(refined * inverse / 2 ** 28 - 1).max(), 2.5e-4)
 
 
 if __name__ == '__main__':

@@ -9,7 +9,8 @@ import struct
 
 import numpy as np
 
-BOUND = 8191
+BOUND = 8191           # after a LeakyReLU and into a table
+STREAM = 16383         # elsewhere
 WIDE = 32767
 TYPES = ('<i2', '<i4', 'u1', '<u2')
 COLOUR = np.array([[4730, 4730, 4730], [5793, 0, -5793], [3344, -6689, 3344]], np.int64)
@@ -57,8 +58,8 @@ def requantise(acc, leaky, shift):
 class Model:
     def __init__(self, data):
         magic, version, size, self.id, count = struct.unpack_from('<8sIIII', data)
-        if magic != b'AINNMODL' or version != 1 or size != len(data):
-            raise FormatError('not a model file of version 1, or cut short')
+        if magic != b'AINNMODL' or version != 2 or size != len(data):
+            raise FormatError('not a model file of version 2, or cut short')
         if crc32c(data[64:]) != self.id:
             raise FormatError('the model file is damaged')
         self.tensors, self.dense_cache = {}, {}
@@ -92,7 +93,7 @@ class Model:
             self.dense_cache[name] = w.reshape(taps, 2 * pairs, 16 * blocks).astype(np.float64)
         return self.dense_cache[name]
 
-    def dense(self, name, x, leaky=False, code=0, residual=0, bound=BOUND):
+    def dense(self, name, x, leaky=False, code=0, residual=0, bound=STREAM):
         """pointwise or conv3 (what a decoder needs)."""
         w = self.weights(name)
         radius = 0 if len(w) == 1 else 1
@@ -102,7 +103,7 @@ class Model:
         for tap in range(len(w)):
             dy, dx = divmod(tap, 2 * radius + 1)
             acc += x[dy:dy + h, dx:dx + width] @ w[tap]
-        return clamp(residual + requantise(acc, leaky, self.tensors[name + '.s']), bound).astype(np.float64)
+        return clamp(residual + requantise(acc, leaky, self.tensors[name + '.s']), BOUND if leaky else bound).astype(np.float64)
 
     def depthwise(self, name, x):
         h, width, _ = x.shape
@@ -125,7 +126,8 @@ class Model:
     def uncouple(self, name, x, other):
         """One half of an inverse coupling."""
         scale, shift = np.split(self.bottleneck(name, other), 2, axis=2)
-        return clamp((clamp(x - shift).astype(np.int64) * self.table('scale', -scale) + 4096) >> 13).astype(np.float64)
+        v = clamp(x - shift, STREAM).astype(np.int64)
+        return clamp(v + (v * self.table('scale', -scale) + 8192 >> 14), STREAM).astype(np.float64)
 
     # ---- From latents to pixels ---------------------------------------------------------------------------
 
@@ -135,7 +137,7 @@ class Model:
         m = exp2[i] + ((exp2[i + 1] - exp2[i]) * (e & 255) + 128 >> 8)
         down, up = np.clip(n, 1, 40), np.maximum(-n, 0)
         x = yhat.astype(np.int64) * m
-        return clamp(np.where(n > 0, x + (1 << down - 1) >> down, x << up)).astype(np.float64)
+        return clamp(np.where(n > 0, x + (1 << down - 1) >> down, x << up), STREAM).astype(np.float64)
 
     def lap_inverse(self, name, x):
         x = unsqueeze(x)

@@ -27,19 +27,19 @@ AINN_INLINE2 __m256i load16(const int16_t *from)
 
 AINN_INLINE2 __m256i clamp(__m256i v)
 {
-    return _mm256_max_epi16(_mm256_min_epi16(v, _mm256_set1_epi16(AINN_BOUND)), _mm256_set1_epi16(-AINN_BOUND));
+    return _mm256_max_epi16(_mm256_min_epi16(v, _mm256_set1_epi16(AINN_STREAM_BOUND)), _mm256_set1_epi16(-AINN_STREAM_BOUND));
 }
 
-/* ((x * R + 4096) >> 13) + t for 8 values; r and s are the table's values at t and -t. */
+/* ((x * R + 8192) >> 14) + t for 8 values; r and s are the table's values at t and -t. */
 AINN_INLINE2 __m256i forward8(__m128i x, __m128i r16, __m128i s16, __m128i t)
 {
-    const __m256i r = _mm256_cvtepi16_epi32(r16);
-    const __m256i e = _mm256_sub_epi32(_mm256_set1_epi32(1 << 26), _mm256_mullo_epi32(r, _mm256_cvtepi16_epi32(s16)));
+    const __m256i one = _mm256_set1_epi32(1 << 14), r = _mm256_add_epi32(_mm256_cvtepi16_epi32(r16), one);
+    const __m256i e = _mm256_sub_epi32(_mm256_set1_epi32(1 << 28), _mm256_mullo_epi32(r, _mm256_add_epi32(_mm256_cvtepi16_epi32(s16), one)));
     const __m256i step = _mm256_mullo_epi32(r, _mm256_srai_epi32(e, 8));
-    const __m256i better = _mm256_add_epi32(r, _mm256_srai_epi32(_mm256_add_epi32(step, _mm256_set1_epi32(1 << 17)), 18));
-    const __m256i product = _mm256_add_epi32(_mm256_mullo_epi32(_mm256_cvtepi16_epi32(x), better), _mm256_set1_epi32(4096));
+    const __m256i better = _mm256_add_epi32(r, _mm256_srai_epi32(_mm256_add_epi32(step, _mm256_set1_epi32(1 << 19)), 20));
+    const __m256i product = _mm256_add_epi32(_mm256_mullo_epi32(_mm256_cvtepi16_epi32(x), better), _mm256_set1_epi32(8192));
 
-    return _mm256_add_epi32(_mm256_srai_epi32(product, 13), _mm256_cvtepi16_epi32(t));
+    return _mm256_add_epi32(_mm256_srai_epi32(product, 14), _mm256_cvtepi16_epi32(t));
 }
 
 TARGET AINN_COUPLE(ainn_couple_forward_avx2)
@@ -60,10 +60,12 @@ TARGET AINN_COUPLE(ainn_couple_forward_avx2)
         }
 }
 
-/* clamp((clamp(x - t, A) * s + 4096) >> 13, A) for 16 values. */
+/* With v = clamp(x - t, A): clamp(v + ((v * s + 8192) >> 14), A) for 16 values. */
 AINN_INLINE2 __m256i inverse16(__m256i x, __m256i s, __m256i t)
 {
-    return clamp(_mm256_mulhrs_epi16(_mm256_slli_epi16(clamp(_mm256_subs_epi16(x, t)), 2), s));
+    const __m256i v = clamp(_mm256_subs_epi16(x, t));
+
+    return clamp(_mm256_adds_epi16(v, _mm256_mulhrs_epi16(_mm256_slli_epi16(v, 1), s)));
 }
 
 TARGET AINN_COUPLE(ainn_couple_inverse_avx2)

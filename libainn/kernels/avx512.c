@@ -23,19 +23,19 @@
 
 INLINE __m512i clamp(__m512i v)
 {
-    return _mm512_max_epi16(_mm512_min_epi16(v, _mm512_set1_epi16(AINN_BOUND)), _mm512_set1_epi16(-AINN_BOUND));
+    return _mm512_max_epi16(_mm512_min_epi16(v, _mm512_set1_epi16(AINN_STREAM_BOUND)), _mm512_set1_epi16(-AINN_STREAM_BOUND));
 }
 
-/* clamp((x * R + 4096) >> 13) + t, A) for 16 values; r and s are the table's values at t and -t. */
+/* clamp((x * R + 8192) >> 14) + t, A) for 16 values; r and s are the table's values at t and -t. */
 INLINE __m512i forward16(__m256i x, __m256i r16, __m256i s16, __m256i t)
 {
-    const __m512i r = _mm512_cvtepi16_epi32(r16);
-    const __m512i e = _mm512_sub_epi32(_mm512_set1_epi32(1 << 26), _mm512_mullo_epi32(r, _mm512_cvtepi16_epi32(s16)));
+    const __m512i one = _mm512_set1_epi32(1 << 14), r = _mm512_add_epi32(_mm512_cvtepi16_epi32(r16), one);
+    const __m512i e = _mm512_sub_epi32(_mm512_set1_epi32(1 << 28), _mm512_mullo_epi32(r, _mm512_add_epi32(_mm512_cvtepi16_epi32(s16), one)));
     const __m512i step = _mm512_mullo_epi32(r, _mm512_srai_epi32(e, 8));
-    const __m512i better = _mm512_add_epi32(r, _mm512_srai_epi32(_mm512_add_epi32(step, _mm512_set1_epi32(1 << 17)), 18));
-    const __m512i product = _mm512_add_epi32(_mm512_mullo_epi32(_mm512_cvtepi16_epi32(x), better), _mm512_set1_epi32(4096));
+    const __m512i better = _mm512_add_epi32(r, _mm512_srai_epi32(_mm512_add_epi32(step, _mm512_set1_epi32(1 << 19)), 20));
+    const __m512i product = _mm512_add_epi32(_mm512_mullo_epi32(_mm512_cvtepi16_epi32(x), better), _mm512_set1_epi32(8192));
 
-    return _mm512_add_epi32(_mm512_srai_epi32(product, 13), _mm512_cvtepi16_epi32(t));
+    return _mm512_add_epi32(_mm512_srai_epi32(product, 14), _mm512_cvtepi16_epi32(t));
 }
 
 TARGET AINN_COUPLE(ainn_couple_forward_avx512)
@@ -67,8 +67,9 @@ TARGET AINN_COUPLE(ainn_couple_inverse_avx512)
             const __m512i s = _mm512_subs_epi16(_mm512_setzero_si512(), _mm512_maskz_loadu_epi16(mask, st + c));
             const __m512i v = clamp(_mm512_subs_epi16(_mm512_maskz_loadu_epi16(mask, x + c), _mm512_maskz_loadu_epi16(mask, st + channels + c)));
 
-            /* (v * scale + 4096) >> 13 */
-            _mm512_mask_storeu_epi16(out + c, mask, clamp(_mm512_mulhrs_epi16(_mm512_slli_epi16(v, 2), look_up64(table, s))));
+            const __m512i product = _mm512_mulhrs_epi16(_mm512_slli_epi16(v, 1), look_up64(table, s));     /* (v * scale + 8192) >> 14 */
+
+            _mm512_mask_storeu_epi16(out + c, mask, clamp(_mm512_adds_epi16(v, product)));
         }
 }
 

@@ -15,7 +15,8 @@
 
 #define AINN_LANE 16              /* channels are padded to a multiple of this */
 #define AINN_MAX_SEGMENTS 27
-#define AINN_BOUND 8191           /* usual saturation bound of activations */
+#define AINN_BOUND 8191           /* saturation bound of what a LeakyReLU leaves, of components and of what tables take */
+#define AINN_STREAM_BOUND 16383   /* of all else in the transform: what flows from module to module */
 #define AINN_COMPONENT_BOUND 131071   /* of mixed components (arithmetic.md, step 6), so that colour can not overflow */
 
 /* What a dense layer computes; points into the model. */
@@ -57,7 +58,7 @@ typedef struct ainn_kernels {
     void (*depthwise)(int16_t *out, size_t positions, const ainn_depthwise *layer, const int16_t *const rows[3]);
 
     /* Couplings. st: [positions][2 * channels], scale inputs first, then shifts. x: [positions][channels], in place or not.
-     * |x| and |shifts| are at most AINN_BOUND. */
+     * |x| and |shifts| are at most AINN_STREAM_BOUND. */
     void (*couple_forward)(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
     void (*couple_inverse)(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
 
@@ -66,7 +67,7 @@ typedef struct ainn_kernels {
     void (*box_means)(int16_t *mean3, int16_t *mean5, int16_t *mean7, size_t width, const int16_t *const rows[7]);
 
     /* FDSM-S and colour of one half-resolution row (arithmetic.md, steps 6 and 7): both [positions][32] (low 12, high 12, padding),
-     * mask [positions][16] (four logits), |both| at most AINN_BOUND; writes u = 0 .. 65536 of R, G, B, two rows of
+     * mask [positions][16] (four logits), |both| at most AINN_STREAM_BOUND; writes u = 0 .. 65536 of R, G, B, two rows of
      * 2 * positions each: planes[c][y]. */
     void (*synthesise)(uint32_t *const planes[3][2], const int16_t *both, const int16_t *mask, size_t positions, const int16_t sigmoid[2][64], int pixel_frac);
 

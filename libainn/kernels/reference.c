@@ -71,28 +71,29 @@ static int16_t table64(const int16_t table[2][64], int32_t t)
     return (int16_t)(table[0][u >> 8] + ((table[1][u >> 8] * (int32_t)((u & 255) << 7)) >> 16));
 }
 
-/* The reciprocal of scale(-t) in units of 2^-13: the table's own, one Newton step better, so that forward and inverse cancel. */
+/* The reciprocal of 1 + scale(-t) in units of 2^-14: the table's own, one Newton step better, so that forward and inverse cancel. */
 static int32_t forward_scale(const int16_t scale[2][64], int32_t t)
 {
-    int32_t r = table64(scale, t), e = (1 << 26) - r * table64(scale, -t);
+    int32_t r = 16384 + table64(scale, t);
+    int32_t e = (int32_t)((1u << 28) - (uint32_t)r * (uint32_t)(16384 + table64(scale, -t)));
 
-    return r + ((int32_t)((uint32_t)r * (uint32_t)(e >> 8) + (1u << 17)) >> 18);
+    return r + ((int32_t)((uint32_t)r * (uint32_t)(e >> 8) + (1u << 19)) >> 20);
 }
 
 void ainn_couple_forward_c(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64])
 {
     for (size_t p = 0; p < positions; p++, out += channels, x += channels, st += 2 * channels)
         for (int c = 0; c < channels; c++)
-            out[c] = (int16_t)ainn_clamp(((x[c] * forward_scale(scale, st[c]) + 4096) >> 13) + st[channels + c], AINN_BOUND);
+            out[c] = (int16_t)ainn_clamp(((int32_t)((uint32_t)x[c] * (uint32_t)forward_scale(scale, st[c]) + 8192) >> 14) + st[channels + c], AINN_STREAM_BOUND);
 }
 
 void ainn_couple_inverse_c(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64])
 {
     for (size_t p = 0; p < positions; p++, out += channels, x += channels, st += 2 * channels)
         for (int c = 0; c < channels; c++) {
-            int32_t v = ainn_clamp(x[c] - st[channels + c], AINN_BOUND);
+            int32_t v = ainn_clamp(x[c] - st[channels + c], AINN_STREAM_BOUND);
 
-            out[c] = (int16_t)ainn_clamp((v * table64(scale, -st[c]) + 4096) >> 13, AINN_BOUND);
+            out[c] = (int16_t)ainn_clamp(v + ((v * table64(scale, -st[c]) + 8192) >> 14), AINN_STREAM_BOUND);
         }
 }
 

@@ -134,8 +134,8 @@ static void bind_depthwise(ainn_binding *binding, const char *name, int channels
 
 void ainn_bind_bottleneck(ainn_binding *binding, const char *name, int in, int hidden, int out, int quality, ainn_bottleneck *bottleneck)
 {
-    const ainn_layer_shape a = {1, in, hidden, 1, AINN_BOUND, AINN_BOUND, quality};
-    const ainn_layer_shape c = {1, hidden, out, 0, AINN_BOUND, AINN_BOUND, 0};
+    const ainn_layer_shape a = {1, in, hidden, 1, AINN_STREAM_BOUND, AINN_BOUND, quality};
+    const ainn_layer_shape c = {1, hidden, out, 0, AINN_BOUND, AINN_STREAM_BOUND, 0};
     char layer[AINN_TENSOR_NAME];
 
     snprintf(layer, sizeof layer, "%s.a", name);

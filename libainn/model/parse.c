@@ -77,14 +77,16 @@ static void read_config(ainn_binding *binding, ainn_model *model)
         ainn_bind_fail(binding, "the levels in the model's %s do not reach 1/16 of the picture", "config");
 }
 
+/* From stream to stream. */
 static ainn_layer_shape pointwise(int in, int out)
 {
-    return (ainn_layer_shape){1, in, out, 0, AINN_BOUND, AINN_BOUND, 0};
+    return (ainn_layer_shape){1, in, out, 0, AINN_STREAM_BOUND, AINN_STREAM_BOUND, 0};
 }
 
-static ainn_layer_shape conv3(int in, int out, int leaky)
+/* The first of several layers takes a stream, all others what a LeakyReLU left. */
+static ainn_layer_shape conv3(int in, int out, int leaky, int in_bound)
 {
-    return (ainn_layer_shape){9, in, out, leaky, AINN_BOUND, AINN_BOUND, 0};
+    return (ainn_layer_shape){9, in, out, leaky, in_bound, leaky ? AINN_BOUND : AINN_STREAM_BOUND, 0};
 }
 
 static void bind_level(ainn_binding *binding, int index, ainn_model_level *l)
@@ -126,15 +128,15 @@ static void bind_level(ainn_binding *binding, int index, ainn_model_level *l)
 
 static void bind_transform(ainn_binding *binding, ainn_model *model)
 {
-    const ainn_layer_shape means = {1, AINN_MEANS_PADDED, AINN_FDSM_PADDED, 1, AINN_BOUND, AINN_BOUND, 0};
+    const ainn_layer_shape means = {1, AINN_MEANS_PADDED, AINN_FDSM_PADDED, 1, AINN_STREAM_BOUND, AINN_BOUND, 0};
     const int keep = model->level[model->levels - 1].keep;
     char name[AINN_TENSOR_NAME];
     ainn_layer_shape fine;
 
     ainn_bind_layer(binding, "fdsm_d.l", means, &model->fdsm_l);
     ainn_bind_layer(binding, "fdsm_d.h", means, &model->fdsm_h);
-    ainn_bind_layer(binding, "fdsm_d.l2", conv3(AINN_FDSM_PADDED, AINN_FDSM_PADDED, 0), &model->fdsm_l2);
-    ainn_bind_layer(binding, "fdsm_d.h2", conv3(AINN_FDSM_PADDED, AINN_FDSM_PADDED, 0), &model->fdsm_h2);
+    ainn_bind_layer(binding, "fdsm_d.l2", conv3(AINN_FDSM_PADDED, AINN_FDSM_PADDED, 0, AINN_BOUND), &model->fdsm_l2);
+    ainn_bind_layer(binding, "fdsm_d.h2", conv3(AINN_FDSM_PADDED, AINN_FDSM_PADDED, 0, AINN_BOUND), &model->fdsm_h2);
     for (int i = 0; i < model->levels; i++)
         bind_level(binding, i, &model->level[i]);
     ainn_bind_layer(binding, "squeeze", pointwise(2 * keep, model->M), &model->squeeze);
@@ -147,13 +149,13 @@ static void bind_transform(ainn_binding *binding, ainn_model *model)
     }
     ainn_bind_layer(binding, "low", pointwise(model->M, keep), &model->low);
     ainn_bind_layer(binding, "high", pointwise(model->M, keep), &model->high);
-    fine = conv3(AINN_BOTH_PADDED, ainn_bind_length(binding, "fine.a.b", AINN_INT32, 1, MAX_CHANNELS), 1);
+    fine = conv3(AINN_BOTH_PADDED, ainn_bind_length(binding, "fine.a.b", AINN_INT32, 1, MAX_CHANNELS), 1, AINN_STREAM_BOUND);
     fine.quality = 1;
     ainn_bind_layer(binding, "fine.a", fine, &model->fine_a);
-    ainn_bind_layer(binding, "fine.c", conv3(fine.out, AINN_BOTH_PADDED, 0), &model->fine_c);
-    ainn_bind_layer(binding, "synthesise.a", conv3(AINN_BOTH_PADDED, AINN_FDSM_PADDED, 1), &model->synthesise_a);
-    ainn_bind_layer(binding, "synthesise.b", conv3(AINN_FDSM_PADDED, AINN_FDSM_PADDED, 1), &model->synthesise_b);
-    ainn_bind_layer(binding, "synthesise.c", conv3(AINN_FDSM_PADDED, AINN_FDSM_PADDED, 0), &model->synthesise_c);
+    ainn_bind_layer(binding, "fine.c", conv3(fine.out, AINN_BOTH_PADDED, 0, AINN_BOUND), &model->fine_c);
+    ainn_bind_layer(binding, "synthesise.a", conv3(AINN_BOTH_PADDED, AINN_FDSM_PADDED, 1, AINN_STREAM_BOUND), &model->synthesise_a);
+    ainn_bind_layer(binding, "synthesise.b", conv3(AINN_FDSM_PADDED, AINN_FDSM_PADDED, 1, AINN_BOUND), &model->synthesise_b);
+    ainn_bind_layer(binding, "synthesise.c", conv3(AINN_FDSM_PADDED, AINN_FDSM_PADDED, 0, AINN_BOUND), &model->synthesise_c);
 }
 
 static void bind_entropy(ainn_binding *binding, ainn_model *model)
@@ -163,10 +165,10 @@ static void bind_entropy(ainn_binding *binding, ainn_model *model)
 
     ainn_bind_layer(binding, "ha.0", (ainn_layer_shape){9, M, N, 1, AINN_WIDE_BOUND, AINN_BOUND, 0}, &model->ha0);
     ainn_bind_layer(binding, "ha.2", (ainn_layer_shape){25, N, N, 1, AINN_BOUND, AINN_BOUND, 0}, &model->ha2);
-    ainn_bind_layer(binding, "ha.4", (ainn_layer_shape){25, N, Z, 0, AINN_BOUND, AINN_BOUND, 0}, &model->ha4);
+    ainn_bind_layer(binding, "ha.4", (ainn_layer_shape){25, N, Z, 0, AINN_BOUND, AINN_STREAM_BOUND, 0}, &model->ha4);
     ainn_bind_layer(binding, "hs.0", (ainn_layer_shape){9, Z, 4 * N, 1, model->z_max, AINN_BOUND, 0}, &model->hs0);
-    ainn_bind_layer(binding, "hs.3", conv3(N, 4 * N, 1), &model->hs3);
-    ainn_bind_layer(binding, "hs.6", conv3(N, 2 * N, 1), &model->hs6);
+    ainn_bind_layer(binding, "hs.3", conv3(N, 4 * N, 1, AINN_BOUND), &model->hs3);
+    ainn_bind_layer(binding, "hs.6", conv3(N, 2 * N, 1, AINN_BOUND), &model->hs6);
     for (int s = 0; s < 4; s++) {
         if (s < 3) {
             snprintf(name, sizeof name, "red.%d", s);
@@ -175,9 +177,9 @@ static void bind_entropy(ainn_binding *binding, ainn_model *model)
         snprintf(name, sizeof name, "ctx.%d.1", s);
         ainn_bind_layer(binding, name, (ainn_layer_shape){1, s ? 3 * N : 2 * N, 2 * N, 1, AINN_BOUND, AINN_BOUND, 0}, &model->context[s][0]);
         snprintf(name, sizeof name, "ctx.%d.3", s);
-        ainn_bind_layer(binding, name, conv3(2 * N, 2 * N, 1), &model->context[s][1]);
+        ainn_bind_layer(binding, name, conv3(2 * N, 2 * N, 1, AINN_BOUND), &model->context[s][1]);
         snprintf(name, sizeof name, "ctx.%d.5", s);
-        ainn_bind_layer(binding, name, pointwise(2 * N, 2 * M), &model->context[s][2]);
+        ainn_bind_layer(binding, name, (ainn_layer_shape){1, 2 * N, 2 * M, 0, AINN_BOUND, AINN_BOUND, 0}, &model->context[s][2]);
     }
 }
 

@@ -13,7 +13,7 @@ static int16_t multiply(int16_t yhat, gain g)
     int64_t v = (int64_t)yhat * g.mantissa;
 
     v = g.shift > 0 ? (v + ((int64_t)1 << (g.shift - 1))) >> g.shift : v * ((int64_t)1 << -g.shift);
-    return (int16_t)(v < -AINN_BOUND ? -AINN_BOUND : v > AINN_BOUND ? AINN_BOUND : v);
+    return (int16_t)(v < -AINN_STREAM_BOUND ? -AINN_STREAM_BOUND : v > AINN_STREAM_BOUND ? AINN_STREAM_BOUND : v);
 }
 
 static void run_gain(const ainn_plan *plan, const ainn_operation *op, const ainn_scratch *scratch, uint32_t row, uint32_t begin, uint32_t end)

@@ -53,11 +53,8 @@ static void interleave(int16_t *to, size_t step, const int16_t *row, size_t posi
 static void interleave_difference(int16_t *to, size_t step, const int16_t *x, const int16_t *mean, size_t positions)
 {
     for (size_t p = 0; p < positions; p++, to += step)
-        for (size_t dx = 0; dx < 2; dx++) {
-            int32_t d = x[2 * p + dx] - mean[2 * p + dx];
-
-            to[COLOURS * dx] = (int16_t)(d < -AINN_BOUND ? -AINN_BOUND : d > AINN_BOUND ? AINN_BOUND : d);
-        }
+        for (size_t dx = 0; dx < 2; dx++)
+            to[COLOURS * dx] = (int16_t)(x[2 * p + dx] - mean[2 * p + dx]);     /* twice AINN_BOUND is within AINN_STREAM_BOUND */
 }
 
 /* Window means and the differences to them, squeezed; and the squeezed picture itself. */
