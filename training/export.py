@@ -14,6 +14,7 @@ import struct
 import numpy as np
 import torch
 
+import synthetic
 import tables
 from codec import kmac
 from data import Patches
@@ -37,9 +38,9 @@ CRC_POLYNOMIAL = 0x82F63B78
 
 # ---- Calibration ------------------------------------------------------------------------------------------------
 
-def synthetic(size):
-    """Pictures unlike photographs: flat extremes, saturated colours, noise, edges as of text, chequers.  (Noise at full
-    contrast is left out: there the float network itself loses the picture.)"""
+def extremes(size, drawn=24, seed=11):
+    """Pictures unlike photographs: flat extremes, saturated colours, noise, edges as of text, chequers; and such as
+    training draws.  (Those that the float network itself loses are left out later.)"""
     g = torch.Generator().manual_seed(5)
     flats = [(0, 0, 0), (1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1), (1, 0, 1)]
     quilt = torch.zeros(1, 3, size, size)
@@ -52,7 +53,8 @@ def synthetic(size):
     ramp = torch.arange(size)
     stripes = ((ramp[None, :] // 8 + ramp[:, None] // 8) % 2).float().repeat(1, 3, 1, 1)
     noise = .5 + .1 * torch.randn(1, 3, size, size, generator=g)
-    return [torch.zeros(1, 3, size, size), torch.ones(1, 3, size, size), quilt, text, colours, stripes, noise.clamp(0, 1)]
+    return [torch.zeros(1, 3, size, size), torch.ones(1, 3, size, size), quilt, text, colours, stripes, noise.clamp(0, 1)] + [
+        torch.from_numpy(x[:size, :size].copy()).permute(2, 0, 1)[None] / 255 for x in synthetic.pictures(drawn, seed)]
 
 
 @torch.no_grad()
@@ -95,13 +97,13 @@ def is_stream(site):
 
 class Sites:
     """F of every channel at the input and the output of every layer."""
-    def __init__(self, photographs, synthetic, levels, M):
+    def __init__(self, photographs, hard, levels, M):
         self.levels, self.M, self.frac = levels, M, {}
         peaks = {}
         for name in photographs:
             kind = 'state' if name.endswith('.state') or name == 'pixel' else 'free' if name in ('cfrm', 'latent', 'y', 'z', 'r') else 'hidden'
             natural, drawn = MARGINS[kind]
-            peak = np.maximum(photographs[name] * natural, np.minimum(synthetic[name] * drawn, photographs[name] * MOST_SYNTHETIC))
+            peak = np.maximum(photographs[name] * natural, np.minimum(hard[name] * drawn, photographs[name] * MOST_SYNTHETIC))
             if name in ('hs.0', 'hs.3'):               # four positions of a channel
                 peak = np.tile(peak.reshape(4, -1).max(0), 4)
             peaks[name], self.frac[name] = peak, frac_of(peak, STREAM_BOUND if is_stream(name) else BOUND)
@@ -272,11 +274,11 @@ def model_file(name, tensors):
     return struct.pack('<8sIIII32s8x', b'AINNMODL', 2, 64 + len(body), crc32c(body), len(tensors), name.encode()) + body
 
 
-def export(net, name, pictures, extremes, qualities=(0, 4, 7)):
+def export(net, name, pictures, hard, qualities=(0, 4, 7)):
     """Bytes of the model file and a summary."""
     levels, M = level_configs(net), net.transform.M
-    extremes = [x for x in extremes if run_picture(net, x, QUALITIES - 1)[1] > LEAST_PSNR]     # elsewhere its ranges mean nothing
-    sites = Sites(calibrate(net, pictures, qualities), calibrate(net, extremes, qualities), levels, M)
+    hard = [x for x in hard if run_picture(net, x, QUALITIES - 1)[1] > LEAST_PSNR]     # elsewhere its ranges mean nothing
+    sites = Sites(calibrate(net, pictures, qualities), calibrate(net, hard, qualities), levels, M)
     sites.z_max = BOUND >> max(sites.z, 2)
     prior, middle = tables.prior_tables(net.entropy.prior, sites.z_max)
     scales = tables.gauss_scales(sites.r_top)
@@ -330,7 +332,7 @@ if __name__ == '__main__':
     p.add_argument('--out', required=True)
     a = p.parse_args()
     network = load_weights(a.config, a.weights)
-    data, summary = export(network, a.name or a.config, calibration_pictures(a.shards, a.crops), synthetic(256))
+    data, summary = export(network, a.name or a.config, calibration_pictures(a.shards, a.crops), extremes(256))
     with open(a.out, 'wb') as f:
         f.write(data)
     print('\n'.join(summary))
