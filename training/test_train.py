@@ -1,4 +1,4 @@
-"""Training that was interrupted and resumed gives the weights of training that was not."""
+"""Training that was interrupted and resumed gives the weights of training that was not; MS-SSIM is that of the benchmark."""
 import os
 import subprocess
 import sys
@@ -10,6 +10,10 @@ import torch
 from PIL import Image
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, '..', 'tools'))
+
+from bench.metrics import msssim
+from msssim import ms_ssim
 
 
 class Resume(unittest.TestCase):
@@ -31,6 +35,16 @@ class Resume(unittest.TestCase):
             self.assertEqual(whole['step'], resumed['step'])
             for name, value in whole['net'].items():
                 self.assertTrue(torch.allclose(value, resumed['net'][name], rtol=0, atol=1e-6), name)
+
+
+class Similarity(unittest.TestCase):
+    def test_equals_the_benchmark(self):
+        rng = np.random.default_rng(3)
+        a = np.asarray(Image.fromarray(rng.integers(0, 256, (40, 50, 3), np.uint8)).resize((256, 192), Image.BICUBIC))
+        b = (a + rng.normal(0, 15, a.shape)).clip(0, 255).astype(np.uint8)
+        x, y = (torch.from_numpy(v.copy()).permute(2, 0, 1)[None].float() / 255 for v in (a, b))
+        self.assertAlmostEqual(ms_ssim(x, y).item(), msssim(a, b), places=4)
+        self.assertAlmostEqual(ms_ssim(x, x).item(), 1, places=5)
 
 
 if __name__ == '__main__':

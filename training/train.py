@@ -21,10 +21,12 @@ from codec import CONFIGS, build
 from data import Patches
 from entropy import mix_weights
 from evaluate import curve
+from msssim import SMALLEST, ms_ssim
 from muon import Muon, split_parameters
 from network import QUALITIES
 
 STAGE0_BATCH, STAGE0_LR = 32, 2e-3
+LAMBDAS = {'mse': (.0005, .25), 'msssim': (1., 250.)}     # bits a pixel that a unit of squared error (of 255) or of 1 - MS-SSIM is worth
 
 
 def arguments():
@@ -41,8 +43,9 @@ def arguments():
     p.add_argument('--lr', type=float, default=1e-3)
     p.add_argument('--muon', type=float, default=0, help='learning rate of Muon for the matrices; 0: Adam for all')
     p.add_argument('--hold', type=float, default=.5, help='part of the schedule before the learning rate falls')
-    p.add_argument('--lambda-min', type=float, default=0.0006)
-    p.add_argument('--lambda-max', type=float, default=0.25)
+    p.add_argument('--metric', choices=list(LAMBDAS), default='mse', help='what is kept; start msssim from weights for mse')
+    p.add_argument('--lambda-min', type=float, help='of the least quality; default: by metric')
+    p.add_argument('--lambda-max', type=float)
     p.add_argument('--synthetic', type=float, default=.1, help='share of crops of text, screens, drawings, patterns and noise')
     p.add_argument('--entropy-minutes', type=float, default=0, help='train the entropy model first, on the linear latents')
     p.add_argument('--eval-minutes', type=float, default=10)
@@ -50,7 +53,12 @@ def arguments():
     p.add_argument('--init', help='start from weights.pt; parts it lacks start as built')
     p.add_argument('--compile', action='store_true')
     p.add_argument('--seed', type=int, default=1)
-    return p.parse_args()
+    a = p.parse_args()
+    low, high = LAMBDAS[a.metric]
+    a.lambda_min, a.lambda_max = a.lambda_min or low, a.lambda_max or high
+    if a.metric == 'msssim' and (a.crop < SMALLEST or not (a.init or a.resume)):
+        p.error(f'--metric msssim needs --init or --resume and crops of at least {SMALLEST}')
+    return a
 
 
 def log_lambdas(low, high, device):
@@ -60,11 +68,12 @@ def log_lambdas(low, high, device):
 MOST_OF_A_CROP = 4     # times the mean loss of photographs: what one crop of noise may count in a batch
 
 
-def loss_of(mse, bpp, lam, limit=None):
-    """Rate plus lambda times distortion (on the 255 scale), weighted so that every quality counts alike in relative terms.
-    A crop whose loss lies above the limit is weighted down to it."""
-    l = lam * 65025
-    each = (bpp + l * mse) * (l / 1250).pow(-.55)
+def loss_of(distortion, bpp, lam, metric, limit=None):
+    """Rate plus lambda times distortion, weighted so that every quality counts alike in relative terms. A crop whose loss
+    lies above the limit is weighted down to it."""
+    scale, typical, power = (65025, 1250, .55) if metric == 'mse' else (1, 20, .35)
+    l = lam * scale
+    each = (bpp + l * distortion) * (l / typical).pow(-power)
     return (each if limit is None else each * (limit / each.detach()).clamp(max=1)).mean()
 
 
@@ -190,7 +199,7 @@ class Trainer:
             with torch.autocast(device_type=self.dev, dtype=torch.bfloat16):
                 y_hat, bits = net.entropy(y, mix_weights(q), True)
             mse, bpp = (y_hat.float() - y).pow(2).sum((1, 2, 3)) / (64 * 3 * pixels), bits / pixels
-            loss = loss_of(mse, bpp, self.lambdas(q))
+            loss = loss_of(mse, bpp, self.lambdas(q), 'mse')
             opt.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(net.entropy.parameters(), 1.)
@@ -228,7 +237,8 @@ class Trainer:
             with torch.autocast(device_type=self.dev, dtype=torch.bfloat16):
                 y, bits = run(x, q, True)
             mse, bpp = (y - x).pow(2).mean((1, 2, 3)), bits / a.crop ** 2
-            loss = loss_of(mse, bpp, self.lambdas(q), MOST_OF_A_CROP * self.typical)
+            distortion = mse if a.metric == 'mse' else 1 - ms_ssim(x, y)
+            loss = loss_of(distortion, bpp, self.lambdas(q), a.metric, MOST_OF_A_CROP * self.typical)
             self.typical = self.typical.lerp(loss.detach(), .02)
             for opt in self.opts:
                 opt.zero_grad(set_to_none=True)
