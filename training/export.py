@@ -26,10 +26,11 @@ from walk import Float, Walk, layer_weights, level_configs
 BOUND, STREAM_BOUND, WIDE_BOUND = 8191, 16383, 32767     # after a LeakyReLU; elsewhere; of latents
 MAX_FRAC = 13                  # of any site: finer is of no use
 LEAST_R, MOST_R = -3.2, 252     # scale inputs below and above mean the least and the largest scale
-# Over the peaks of photographs, and of synthetic pictures, whose extremes may be cut off a little. What flows through
-# the couplings is rounded many times and needs the finest steps; latents, once clipped, are lost.
-MARGINS = {'state': (1.2, .8), 'hidden': (1.3, .8), 'free': (1.5, 1.)}
-MOST_SYNTHETIC = 4             # times the peak of photographs
+# Room over the peaks of photographs, room over those of other pictures, and how many times the peak of photographs the latter may
+# be. What flows through the transform needs room for every picture, hidden layers may cut off the rarest extremes, and what
+# parts of the entropy model say of such pictures may be a little wrong.
+ROOM = {'stream': (1.5, 1.3, 1000), 'hidden': (1.3, 1.3, 12), 'entropy': (1.4, .8, 1.6)}
+ENTROPY = ('ha.', 'hs.', 'red.', 'ctx.', 'y', 'z', 'r')
 LEAST_PSNR = 20                # of the float network on a synthetic picture that counts
 HARD_POOL = 600                # crops from which the hardest are taken
 MAX_SHIFT, MAX_WEIGHT, ACC_LIMIT = 30, 32767, 2 ** 31
@@ -38,8 +39,17 @@ CRC_POLYNOMIAL = 0x82F63B78
 
 # ---- Calibration ------------------------------------------------------------------------------------------------
 
+def gratings(size):
+    """Stripes and chequers at full contrast, each of which puts all that it has into a few channels."""
+    y, x = torch.meshgrid(torch.arange(size), torch.arange(size), indexing='ij')
+    for n in (1, 2, 3, 4, 8):
+        for first, second in (((0, 0, 0), (1, 1, 1)),) + (((0, 1, 0), (1, 0, 1)), ((0, 0, 1), (1, 1, 0))) * (n < 3):
+            for m in (x // n % 2, y // n % 2, (x // n + y // n) % 2):
+                yield torch.where(m == 0, torch.tensor(first).view(3, 1, 1), torch.tensor(second).view(3, 1, 1))[None].float()
+
+
 def extremes(size, drawn=24, seed=11):
-    """Pictures unlike photographs: flat extremes, saturated colours, noise, edges as of text, chequers; and such as
+    """Pictures unlike photographs: flat extremes, saturated colours, noise, edges as of text, gratings; and such as
     training draws.  (Those that the float network itself loses are left out later.)"""
     g = torch.Generator().manual_seed(5)
     flats = [(0, 0, 0), (1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1), (1, 0, 1)]
@@ -50,11 +60,10 @@ def extremes(size, drawn=24, seed=11):
     text = (torch.rand(1, 1, size // 4, size // 2, generator=g) < .25).float()
     text = 1 - torch.nn.functional.interpolate(text, size=(size, size)).repeat(1, 3, 1, 1)
     colours = torch.nn.functional.interpolate((torch.rand(1, 3, size // 8, size // 8, generator=g) < .5).float(), size=(size, size))
-    ramp = torch.arange(size)
-    stripes = ((ramp[None, :] // 8 + ramp[:, None] // 8) % 2).float().repeat(1, 3, 1, 1)
-    noise = .5 + .1 * torch.randn(1, 3, size, size, generator=g)
-    return [torch.zeros(1, 3, size, size), torch.ones(1, 3, size, size), quilt, text, colours, stripes, noise.clamp(0, 1)] + [
-        torch.from_numpy(x[:size, :size].copy()).permute(2, 0, 1)[None] / 255 for x in synthetic.pictures(drawn, seed)]
+    noise = (.5 + .1 * torch.randn(1, 3, size, size, generator=g)).clamp(0, 1)
+    grey = torch.rand(1, 1, size, size, generator=g).repeat(1, 3, 1, 1)
+    made = [torch.zeros(1, 3, size, size), torch.ones(1, 3, size, size), quilt, text, colours, noise, grey, *gratings(size)]
+    return made + [torch.from_numpy(x[:size, :size].copy()).permute(2, 0, 1)[None] / 255 for x in synthetic.pictures(drawn, seed)]
 
 
 @torch.no_grad()
@@ -101,16 +110,15 @@ class Sites:
         self.levels, self.M, self.frac = levels, M, {}
         peaks = {}
         for name in photographs:
-            kind = 'state' if name.endswith('.state') or name == 'pixel' else 'free' if name in ('cfrm', 'latent', 'y', 'z', 'r') else 'hidden'
-            natural, drawn = MARGINS[kind]
-            peak = np.maximum(photographs[name] * natural, np.minimum(hard[name] * drawn, photographs[name] * MOST_SYNTHETIC))
+            natural, other, most = ROOM['stream' if is_stream(name) else 'entropy' if name in ENTROPY or name.startswith(ENTROPY[:4]) else 'hidden']
+            peak = np.maximum(photographs[name] * natural, np.minimum(hard[name] * other, photographs[name] * most))
             if name in ('hs.0', 'hs.3'):               # four positions of a channel
                 peak = np.tile(peak.reshape(4, -1).max(0), 4)
             peaks[name], self.frac[name] = peak, frac_of(peak, STREAM_BOUND if is_stream(name) else BOUND)
         self.peaks = peaks
         self.pixel = min(whole(self.frac['pixel'][0]), 10)
         self.y, self.z = whole(frac_of(peaks['y'][0], WIDE_BOUND)), whole(self.frac['z'][0])
-        low, high = LEAST_R, min(max(photographs['r'].item() * MARGINS['free'][0], 16), MOST_R)
+        low, high = LEAST_R, min(max(photographs['r'].item() * ROOM['entropy'][0], 16), MOST_R)
         self.r = whole(frac_of((high - low) / 2))
         self.r_centre = low + BOUND / 2 ** self.r
         self.r_top = min(2 * BOUND / 2 ** self.r + low, MOST_R)
