@@ -17,4 +17,9 @@
 #endif
 #endif
 
+/* 64-bit only, for its 32 registers; little-endian, as the model files are that kernels read in place. */
+#if defined(__GNUC__) && defined(__aarch64__) && defined(__ARM_NEON) && defined(__AARCH64EL__) && !defined(AINN_NO_SIMD)
+#define AINN_NEON_KERNELS 1
+#endif
+
 #endif

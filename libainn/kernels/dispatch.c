@@ -15,7 +15,7 @@
 #endif
 
 /* Tables from the slowest to the fastest; each needs all of its flags. */
-enum { TABLE_C, TABLE_OPENBLAS, TABLE_AVX2, TABLE_AVXVNNI, TABLE_AVX512, TABLE_VNNI, TABLE_AMX, TABLE_COUNT };
+enum { TABLE_C, TABLE_OPENBLAS, TABLE_NEON, TABLE_AVX2, TABLE_AVXVNNI, TABLE_AVX512, TABLE_VNNI, TABLE_AMX, TABLE_COUNT };
 
 static const struct {
     const char *name;
@@ -23,6 +23,7 @@ static const struct {
 } recipes[TABLE_COUNT] = {
     {"c", 0},
     {"openblas", AINN_CPU_OPENBLAS},
+    {"neon", AINN_CPU_NEON},
     {"avx2", AINN_CPU_AVX2},
     {"avxvnni", AINN_CPU_AVX2 | AINN_CPU_AVXVNNI},
     {"avx512", AINN_CPU_AVX2 | AINN_CPU_AVX512},
@@ -99,6 +100,9 @@ static unsigned detect(void)
 #ifdef AINN_X86_KERNELS
     flags |= detect_x86();
 #endif
+#ifdef AINN_NEON_KERNELS
+    flags |= AINN_CPU_NEON;              /* part of every 64-bit ARM processor */
+#endif
 #ifdef HAVE_OPENBLAS
     flags |= AINN_CPU_OPENBLAS;
 #endif
@@ -122,6 +126,10 @@ static void fill(int which)
 #ifdef HAVE_OPENBLAS
     if (which == TABLE_OPENBLAS)
         ainn_kernels_openblas(table);
+#endif
+#ifdef AINN_NEON_KERNELS
+    if (which == TABLE_NEON)
+        ainn_kernels_neon(table);
 #endif
 #ifdef AINN_X86_KERNELS
     if (which >= TABLE_AVX2)

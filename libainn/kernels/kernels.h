@@ -47,7 +47,7 @@ typedef struct ainn_depthwise {
 } ainn_depthwise;
 
 typedef struct ainn_kernels {
-    const char *name;             /* "c", "openblas", "avx2", "avxvnni", "avx512", "vnni", ...: the values of AINN_CPU */
+    const char *name;             /* "c", "openblas", "neon", "avx2", "avxvnni", "avx512", "vnni", ...: the values of AINN_CPU */
 
     /* out[p * out_step + o] for positions p and outputs o. If residual is not NULL, residual[p * residual_step + o] is
      * added before the bound is applied; it may be the same memory as out. */
@@ -100,6 +100,7 @@ void ainn_kernels_c(ainn_kernels *table);
 void ainn_kernels_openblas(ainn_kernels *table);
 /* Whether the library was built for OpenBLAS and finds it on this machine. */
 int ainn_openblas_loads(void);
+void ainn_kernels_neon(ainn_kernels *table);
 void ainn_kernels_avx2(ainn_kernels *table);
 void ainn_kernels_avxvnni(ainn_kernels *table);
 void ainn_kernels_avx512(ainn_kernels *table, unsigned flags);
