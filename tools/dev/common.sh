@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 
 BUILD_PACKAGES=(gcc make pkg-config zlib1g-dev libpng-dev libjpeg-dev libopenblas-dev)
-TEST_PACKAGES=(clang check valgrind python3-numpy python3-pil python3-scipy python3-matplotlib python3-torch libclang-rt-14-dev)
+TEST_PACKAGES=(clang check valgrind python3-numpy python3-pil python3-scipy python3-matplotlib python3-torch libclang-rt-14-dev
+               gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-i686-linux-gnu libc6-dev-i386-cross qemu-user)
 FFMPEG_PACKAGES=(dpkg-dev nasm xz-utils python3)
 
 logs=${AINN_BUILD_DIR:-$PWD/build}/logs
