@@ -106,12 +106,12 @@ def is_stream(site):
 
 class Sites:
     """F of every channel at the input and the output of every layer."""
-    def __init__(self, photographs, hard, levels, M):
+    def __init__(self, photographs, hard, levels, M, most_of_all):
         self.levels, self.M, self.frac = levels, M, {}
         peaks = {}
         for name in photographs:
             natural, other, most = ROOM['stream' if is_stream(name) else 'entropy' if name in ENTROPY or name.startswith(ENTROPY[:4]) else 'hidden']
-            peak = np.maximum(photographs[name] * natural, np.minimum(hard[name] * other, photographs[name] * most))
+            peak = np.maximum(photographs[name] * natural, np.minimum(hard[name] * other, photographs[name] * min(most, most_of_all)))
             if name in ('hs.0', 'hs.3'):               # four positions of a channel
                 peak = np.tile(peak.reshape(4, -1).max(0), 4)
             peaks[name], self.frac[name] = peak, frac_of(peak, STREAM_BOUND if is_stream(name) else BOUND)
@@ -282,11 +282,11 @@ def model_file(name, tensors):
     return struct.pack('<8sIIII32s8x', b'AINNMODL', 2, 64 + len(body), crc32c(body), len(tensors), name.encode()) + body
 
 
-def export(net, name, pictures, hard, qualities=(0, 4, 7)):
+def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000):
     """Bytes of the model file and a summary."""
     levels, M = level_configs(net), net.transform.M
     hard = [x for x in hard if run_picture(net, x, QUALITIES - 1)[1] > LEAST_PSNR]     # elsewhere its ranges mean nothing
-    sites = Sites(calibrate(net, pictures, qualities), calibrate(net, hard, qualities), levels, M)
+    sites = Sites(calibrate(net, pictures, qualities), calibrate(net, hard, qualities), levels, M, most)
     sites.z_max = BOUND >> max(sites.z, 2)
     prior, middle = tables.prior_tables(net.entropy.prior, sites.z_max)
     scales = tables.gauss_scales(sites.r_top)
@@ -336,11 +336,13 @@ if __name__ == '__main__':
     p.add_argument('--weights', required=True)
     p.add_argument('--shards', nargs='+', required=True, help='training pictures: tar files, folders or files, as patterns')
     p.add_argument('--crops', type=int, default=32)
+    p.add_argument('--most', type=float, default=1000, help='times the peak of photographs that other pictures get room for; for '
+                   'networks that have seen photographs alone, which exaggerate all else: 4')
     p.add_argument('--name', help='name in the file; default: the configuration')
     p.add_argument('--out', required=True)
     a = p.parse_args()
     network = load_weights(a.config, a.weights)
-    data, summary = export(network, a.name or a.config, calibration_pictures(a.shards, a.crops), extremes(256))
+    data, summary = export(network, a.name or a.config, calibration_pictures(a.shards, a.crops), extremes(256), most=a.most)
     with open(a.out, 'wb') as f:
         f.write(data)
     print('\n'.join(summary))
