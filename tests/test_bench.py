@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Fast tests of ainnbench: arithmetic on known answers, tables on disk, and one small run through real programs."""
+import json
 import os
 import shutil
 import subprocess
@@ -171,6 +172,12 @@ class Tables(unittest.TestCase):
         self.assertNotIn(self.folder, text)
         for name in ('rd-psnr.png', 'rd-psnr.svg', 'rd-msssim.png', 'time-rate.svg', 'bdrate.csv', 'summary.csv', 'results.csv'):
             self.assertTrue(os.path.getsize(os.path.join(docs, 'bench', name)) > 0, name)
+
+        self.assertIn('CPU ms', text)
+        with open(os.path.join(self.folder, 'run.json'), 'w') as file:       # of another run: it does not name jpeg
+            json.dump({'results': {'commands': ['ainnbench'], 'codecs': {'ainn-fast': {'title': 'libainn fast', 'commands': []}}}}, file)
+        with open(report.write(self.folder, docs)) as file:
+            self.assertNotIn('CPU ms', file.read())
 
 
 class Outputs(unittest.TestCase):

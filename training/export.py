@@ -30,7 +30,6 @@ LEAST_R, MOST_R = -3.2, 252     # scale inputs below and above mean the least an
 # be. What flows through the transform needs room for every picture, hidden layers may cut off the rarest extremes, and what
 # parts of the entropy model say of such pictures may be a little wrong.
 ROOM = {'stream': (1.5, 1.3, 1000), 'hidden': (1.3, 1.3, 12), 'entropy': (1.4, .8, 1.6)}
-ENTROPY = ('ha.', 'hs.', 'red.', 'ctx.', 'y', 'z', 'r')
 LEAST_PSNR = 20                # of the float network on a synthetic picture that counts
 HARD_POOL = 600                # crops from which the hardest are taken
 MAX_SHIFT, MAX_WEIGHT, ACC_LIMIT = 30, 32767, 2 ** 31
@@ -104,13 +103,18 @@ def is_stream(site):
     return site in ('pixel', 'cfrm', 'latent') or site.endswith(('.state', '.down', '.rec'))
 
 
+def room_of(site):
+    entropy = site in ('y', 'z', 'r') or site.startswith(('ha.', 'hs.', 'red.', 'ctx.'))
+    return ROOM['stream' if is_stream(site) else 'entropy' if entropy else 'hidden']
+
+
 class Sites:
     """F of every channel at the input and the output of every layer."""
     def __init__(self, photographs, hard, levels, M, most_of_all):
         self.levels, self.M, self.frac = levels, M, {}
         peaks = {}
         for name in photographs:
-            natural, other, most = ROOM['stream' if is_stream(name) else 'entropy' if name in ENTROPY or name.startswith(ENTROPY[:4]) else 'hidden']
+            natural, other, most = room_of(name)
             peak = np.maximum(photographs[name] * natural, np.minimum(hard[name] * other, photographs[name] * min(most, most_of_all)))
             if name in ('hs.0', 'hs.3'):               # four positions of a channel
                 peak = np.tile(peak.reshape(4, -1).max(0), 4)
@@ -337,7 +341,7 @@ if __name__ == '__main__':
     p.add_argument('--shards', nargs='+', required=True, help='training pictures: tar files, folders or files, as patterns')
     p.add_argument('--crops', type=int, default=32)
     p.add_argument('--most', type=float, default=1000, help='times the peak of photographs that other pictures get room for; for '
-                   'networks that have seen photographs alone, which exaggerate all else: 4')
+                   'networks that have seen photographs alone, which exaggerate all else: 2')
     p.add_argument('--name', help='name in the file; default: the configuration')
     p.add_argument('--out', required=True)
     a = p.parse_args()

@@ -211,13 +211,16 @@ def write(folder, docs, anchors=None, span=(0.15, 1.2)):
     tables.write_summary(bench, curves)
     tables.write_bd(bench, curves, span)
     plots.rate_distortion(bench, curves)
-    timed = len(record.get('results', {}).get('commands', [])) < 2    # else codecs were not measured side by side
+    results = record.get('results', {})
+    named = set(results.get('codecs', {})) or {r['codec'] for r in rows}
+    # Times are compared only where all codecs took turns in one run; one that the run's record does not name was measured elsewhere.
+    timed = len(results.get('commands', [])) < 2 and {r['codec'] for r in rows} <= named
     if timed:
         plots.times(bench, curves)
     timing = measure.timing_medians(store.read(os.path.join(folder, 'timing.csv')))
     if timing:
         plots.timing_bars(bench, timing)
-    for name in _sheets(folder) + [f for f in ('results.csv', 'timing.csv', 'stages.csv', 'callgrind.csv', 'peak.csv', 'scale.csv')
+    for name in _sheets(folder) + [f for f in ('results.csv', 'timing.csv', 'stages.csv', 'callgrind.csv', 'peak.csv', 'scale.csv', 'run.json')
                                    if os.path.exists(os.path.join(folder, f))]:
         shutil.copyfile(os.path.join(folder, name), os.path.join(bench, name))
     pictures = len({r['picture'] for r in rows})
