@@ -90,6 +90,24 @@ class Entropy(nn.Module):
         g = mix @ self.gain
         return torch.exp(g)[:, :, None, None], torch.exp(mix @ self.inverse_gain - g)[:, :, None, None]
 
+    def predict(self, y, z):
+        """Means and scales of all latents (after the gain), step by step, and the latents as the decoder sees them."""
+        feat = self.hs(ste_round(z))[:, :, :y.shape[2], :y.shape[3]]
+        masks = self.masks(*y.shape[-2:], y.device)
+        y_hat, mean, scale = torch.zeros_like(y), 0, 0
+        for i in range(4):
+            inp = feat if i == 0 else torch.cat([feat, self.red[i - 1](y_hat).to(feat.dtype)], 1)
+            mu, raw = self.ctx[i](inp).float().chunk(2, 1)
+            mean, scale = mean + mu * masks[i], scale + raw * masks[i]
+            y_hat = y_hat + (mu + ste_round(y - mu)) * masks[i]
+        return mean, sigma_of(scale), y_hat
+
+    def residuals(self, y, mix):
+        """The integers that are coded, and the scales that they are coded with."""
+        y = y.float() * self.gains(mix)[0]
+        mean, sigma, _ = self.predict(y, self.ha(y).float())
+        return torch.round(y - mean), sigma
+
     def forward(self, y, mix, noise):
         """Returns the latents as the decoder sees them and the bits of each picture. With `noise` the rate is
         that of additive uniform noise (training); the latents are always rounded, straight through."""
@@ -100,13 +118,6 @@ class Entropy(nn.Module):
             return t + torch.rand_like(t) - .5 if noise else ste_round(t)
         z = self.ha(y).float()
         bits = self.prior.bits(rate(z)).sum((1, 2, 3))
-        feat = self.hs(ste_round(z))[:, :, :y.shape[2], :y.shape[3]]
-        masks = self.masks(*y.shape[-2:], y.device)
-        y_hat, mean, scale = torch.zeros_like(y), 0, 0
-        for i in range(4):
-            inp = feat if i == 0 else torch.cat([feat, self.red[i - 1](y_hat).to(feat.dtype)], 1)
-            mu, raw = self.ctx[i](inp).float().chunk(2, 1)
-            mean, scale = mean + mu * masks[i], scale + raw * masks[i]
-            y_hat = y_hat + (mu + ste_round(y - mu)) * masks[i]
-        bits = bits + gauss_bits(rate(y - mean), sigma_of(scale)).sum((1, 2, 3))
+        mean, sigma, y_hat = self.predict(y, z)
+        bits = bits + gauss_bits(rate(y - mean), sigma).sum((1, 2, 3))
         return y_hat * inverse, bits

@@ -33,6 +33,8 @@ ROOM = {'stream': (1.5, 1.3, 1000), 'hidden': (1.3, 1.3, 12), 'entropy': (1.4, .
 LEAST_PSNR = 20                # of the float network on a synthetic picture that counts
 HARD_POOL = 600                # crops from which the hardest are taken
 MAX_SHIFT, MAX_WEIGHT, ACC_LIMIT = 30, 32767, 2 ** 31
+TYPICAL, TYPICAL_SIZE = 64, 384     # random crops, of what files are mostly made of; large, so that borders count little
+RESIDUALS = 2047               # of which the likelihoods are measured
 CRC_POLYNOMIAL = 0x82F63B78
 
 
@@ -86,6 +88,22 @@ def calibrate(net, pictures, qualities):
             arithmetic.site('y', torch.maximum(y.abs().amax(), y_hat.abs().amax())[None, None, None, None])
             walk.synthesis(y_hat, mix)
     return {name: peak.double().numpy() for name, peak in arithmetic.peaks.items()}
+
+
+@torch.no_grad()
+def residual_counts(net, pictures, scales, qualities=range(QUALITIES)):
+    """How often each residual (-R .. R) is coded at each scale, every quality counting alike."""
+    reach, total = RESIDUALS // 2, np.zeros((len(scales), RESIDUALS))
+    latents = [net.transform.analysis(x) for x in pictures]
+    for q in qualities:
+        counts, mix = np.zeros(total.size), mix_weights(torch.tensor([float(q)]))
+        for y in latents:
+            values, sigma = net.entropy.residuals(y, mix)
+            index = tables.nearest_scale(sigma.double().numpy(), scales).astype(np.int64)
+            counts += np.bincount((index * RESIDUALS + values.clamp(-reach, reach).long().numpy() + reach).ravel(), minlength=total.size)
+        counts = counts.reshape(total.shape)
+        total += counts / max(counts[1:].sum(), 1) * len(latents) * 1e4        # the lowest scale is not coded
+    return total
 
 
 def frac_of(peak, bound=BOUND):
@@ -286,8 +304,9 @@ def model_file(name, tensors):
     return struct.pack('<8sIIII32s8x', b'AINNMODL', 2, 64 + len(body), crc32c(body), len(tensors), name.encode()) + body
 
 
-def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000):
-    """Bytes of the model file and a summary."""
+def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000, shares=None, typical=None):
+    """Bytes of the model file and a summary. `shares` are the mixtures of the tables; default: as the residuals of the `typical`
+    pictures are distributed."""
     levels, M = level_configs(net), net.transform.M
     hard = [x for x in hard if run_picture(net, x, QUALITIES - 1)[1] > LEAST_PSNR]     # elsewhere its ranges mean nothing
     sites = Sites(calibrate(net, pictures, qualities), calibrate(net, hard, qualities), levels, M, most)
@@ -309,7 +328,9 @@ def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000):
     tensors['inverse_gain'] = np.rint(((inverse - gain) / math.log(2) + sites.frac['cfrm'] - sites.y) * 65536).astype(np.int32)
     tensors.update({'exp2': tables.exp2_table(), 'scale': tables.scale_table(), 'sigmoid': tables.sigmoid_table(),
                     'scale_index': tables.scale_index(scales, sites.r, sites.r_centre), 'prior.middle': middle})
-    tensors.update({'gauss.' + k: v for k, v in tables.pack(tables.gauss_tables(scales)).items()})
+    if shares is None:
+        shares = tables.mixtures(residual_counts(net, typical or pictures, scales), scales)
+    tensors.update({'gauss.' + k: v for k, v in tables.pack(tables.residual_tables(scales, shares)).items()})
     tensors.update({'prior.' + k: v for k, v in tables.pack(prior).items()})
     N, Z = e.ha[0].out_channels, e.ha[4].out_channels
     config = [M, N, Z, sites.y, sites.pixel, sites.z_max, sites.z, len(levels)]
@@ -323,11 +344,8 @@ def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000):
     return model_file(name, tensors), lines
 
 
-def calibration_pictures(shards, count, size=256):
+def calibration_pictures(draw, count):
     """Half of them random crops, half the hardest of many: clipped values cost far more than coarse ones."""
-    torch.manual_seed(11)
-    random.seed(11)
-    draw = Patches(shards, size, 'cpu')
     pool = torch.cat([draw(50) for _ in range(HARD_POOL // 50)])
     contrast = (pool - torch.nn.functional.avg_pool2d(pool, 9, 1, 4)).abs().flatten(1).mean(1)
     hard = pool[contrast.topk(count // 2).indices]
@@ -342,11 +360,18 @@ if __name__ == '__main__':
     p.add_argument('--crops', type=int, default=32)
     p.add_argument('--most', type=float, default=1000, help='times the peak of photographs that other pictures get room for; for '
                    'networks that have seen photographs alone, which exaggerate all else: 2')
+    p.add_argument('--gaussian', action='store_true', help='plain Gaussians in the tables, so that rates compare with those of the float network')
     p.add_argument('--name', help='name in the file; default: the configuration')
     p.add_argument('--out', required=True)
     a = p.parse_args()
     network = load_weights(a.config, a.weights)
-    data, summary = export(network, a.name or a.config, calibration_pictures(a.shards, a.crops), extremes(256), most=a.most)
+    torch.manual_seed(11)
+    random.seed(11)
+    patches = Patches(a.shards, TYPICAL_SIZE, 'cpu')
+    typical = [patches(1) for _ in range(TYPICAL)]
+    patches.set_crop(256)
+    data, summary = export(network, a.name or a.config, calibration_pictures(patches, a.crops), extremes(256), most=a.most, typical=typical,
+                           shares=np.tile(tables.WIDTHS == 1., (tables.SCALES, 1)) * 1. if a.gaussian else None)
     with open(a.out, 'wb') as f:
         f.write(data)
     print('\n'.join(summary))

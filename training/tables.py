@@ -38,15 +38,41 @@ def gauss_scales(top):
     return np.exp(np.linspace(math.log(MIN_SCALE), math.log(top), SCALES))
 
 
-def gauss_tables(scales):
+def gauss(sigma, reach):
+    """Probabilities of -reach .. reach where a Gaussian is rounded."""
+    return np.array([math.erfc((abs(k) - .5) / sigma / 2 ** .5) - math.erfc((abs(k) + .5) / sigma / 2 ** .5) for k in range(-reach, reach + 1)]) / 2
+
+
+WIDTHS = 2.0 ** (np.arange(-4, 7) / 3)     # of the Gaussians of a mixture, in scales
+NEIGHBOURLY = 400                          # so many symbols count as much as what all scales have in common
+
+
+def mixtures(counts, scales, rounds=60):
+    """What residuals are really like: for each scale the shares of Gaussians of several widths that make `counts` (scales x
+    values -R .. R) likeliest.  A scale that has been seen rarely is like the others."""
+    reach = counts.shape[1] // 2
+    parts = np.array([[gauss(s * w, reach) for w in WIDTHS] for s in scales]) + 1e-30
+    counts = (counts + counts[:, ::-1]) / 2
+    shares, common = np.full((len(scales), len(WIDTHS)), 1 / len(WIDTHS)), np.full(len(WIDTHS), 1 / len(WIDTHS))
+    for _ in range(rounds):
+        each = shares[:, :, None] * parts
+        found = (each * (counts / each.sum(1))[:, None, :]).sum(2)
+        common = found.sum(0) / max(found.sum(), 1e-30)
+        shares = (found + NEIGHBOURLY * common) / (found.sum(1, keepdims=True) + NEIGHBOURLY)
+    return shares
+
+
+def residual_tables(scales, shares):
+    """A table a scale from its mixture of Gaussians: values that are not too rare for a frequency of 1, and the escape."""
     tables = []
-    for sigma in scales:
+    for sigma, share in zip(scales, shares):
+        def tail(reach):
+            return sum(s * math.erfc((reach + .5) / (sigma * w) / 2 ** .5) for s, w in zip(share, WIDTHS))
         reach = 1
-        while math.erfc((reach + .5) / sigma / 2 ** .5) > 2 * TAIL:
+        while tail(reach) > 2 * TAIL and tail(reach) - tail(reach + 1) > 2 * TAIL:
             reach += 1
-        v = np.arange(-reach, reach + 1)
-        p = np.array([math.erfc((abs(k) - .5) / sigma / 2 ** .5) - math.erfc((abs(k) + .5) / sigma / 2 ** .5) for k in v]) / 2
-        tables.append((-reach, frequencies(np.append(p, 0))))
+        p = sum(s * gauss(sigma * w, reach) for s, w in zip(share, WIDTHS))
+        tables.append((-reach, frequencies(np.append(p, tail(reach)))))
     return tables
 
 
@@ -70,12 +96,16 @@ def prior_tables(prior, limit):
     return tables, np.array(middle, np.int32)
 
 
+def nearest_scale(sigma, scales):
+    """Index of the scale; 0, which is not coded, for what is as good as certain."""
+    index = np.clip(np.rint((np.log(sigma) - math.log(scales[0])) / (math.log(scales[1]) - math.log(scales[0]))), 1, SCALES - 1)
+    return np.where(sigma <= MIN_SCALE, 0, index).astype(np.uint8)
+
+
 def scale_index(scales, frac, centre):
     """Scale index of each of 4096 bins of the clamped scale input r, which stands for r / 2^frac + centre."""
     r = ((np.arange(4096) << 2) + 2 - 8192) / 2.0 ** frac + centre
-    sigma = np.logaddexp(0, r) + 0.05
-    index = np.clip(np.rint((np.log(sigma) - math.log(scales[0])) / (math.log(scales[1]) - math.log(scales[0]))), 1, SCALES - 1)
-    return np.where(sigma <= MIN_SCALE, 0, index).astype(np.uint8)
+    return nearest_scale(np.logaddexp(0, r) + 0.05, scales)
 
 
 def segments(function, one):
