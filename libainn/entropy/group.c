@@ -159,15 +159,23 @@ static int16_t apply_gain(int32_t value, int32_t mantissa, int shift)
     return clamp_latent((int64_t)value * mantissa * ((int64_t)1 << -shift));
 }
 
-static void scale_latents(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy, const ainn_gain *gain)
+static int is_masked(const ainn_group_options *options, uint32_t y, uint32_t x)
+{
+    return options->mask && options->mask[y * options->step + x];
+}
+
+static void scale_latents(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy, const ainn_gain *gain,
+                          const ainn_group_options *options)
 {
     size_t channels = (size_t)coder->model->M;
     int16_t *out = coder->scaled;
     for (uint32_t y = 0; y < hy; y++) {
         const int16_t *in = latents + y * row_step;
-        for (uint32_t x = 0; x < hx; x++, in += channels, out += channels)
+        for (uint32_t x = 0; x < hx; x++, in += channels, out += channels) {
+            const int16_t *from = is_masked(options, y, x) ? options->instead : in;
             for (size_t k = 0; k < channels; k++)
-                out[k] = apply_gain(in[k], gain->mantissa[k], gain->shift[k]);
+                out[k] = apply_gain(from[k], gain->mantissa[k], gain->shift[k]);
+        }
     }
 }
 
@@ -176,7 +184,8 @@ static uint32_t pack_symbol(uint32_t index, int32_t value) { return index << 24 
 static int32_t symbol_value(uint32_t packed) { return (int32_t)(packed << 8) >> 8; }
 
 /* Quantises what step codes; returns where the next symbol goes. */
-static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uint32_t hy, const ainn_quantiser *quantiser, uint32_t *symbol)
+static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uint32_t hy, const ainn_quantiser *quantiser,
+                             const ainn_group_options *options, uint32_t *symbol)
 {
     size_t channels = (size_t)coder->model->M, quarter = channels / 4;
     const int16_t *mean = coder->mean;
@@ -187,6 +196,7 @@ static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uin
             size_t first = ((size_t)y * hx + x) * channels + (size_t)ainn_coded_group(step, y, x) * quarter;
             const int16_t *in = coder->scaled + first;
             int16_t *out = coder->latents + first;
+            uint64_t cost = 0;
             memcpy(out, mean, quarter * sizeof(*out));
             for (size_t k = 0; k < quarter; k++) {
                 if (!(k & 7) && eight_are_zero(index + k)) {
@@ -198,10 +208,35 @@ static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uin
                 int32_t value = ainn_quantise(quantiser, index[k], in[k] - mean[k]);
                 out[k] = reconstruct(mean[k], value, frac);
                 *symbol++ = pack_symbol(index[k], value);
+                if (options->costs)
+                    cost += ainn_symbol_cost(&coder->tables->gauss->tables[index[k]], value);
             }
+            if (options->costs)
+                options->costs[y * options->step + x] += cost;
         }
     }
     return symbol;
+}
+
+/* The cost of a position of z is shared by the latents under it. */
+static void share_cost(uint64_t cost, size_t p, uint32_t hx, uint32_t hy, size_t step, uint64_t *costs)
+{
+    uint32_t zx = ainn_hyper_size(hx), left = (uint32_t)(p % zx) * 4, top = (uint32_t)(p / zx) * 4;
+    uint32_t right = left + 4 < hx ? left + 4 : hx, bottom = top + 4 < hy ? top + 4 : hy;
+    for (uint32_t y = top; y < bottom; y++)
+        for (uint32_t x = left; x < right; x++)
+            costs[(size_t)y * step + x] += cost / ((right - left) * (bottom - top));
+}
+
+static void cost_hyper(const ainn_group_coder *coder, uint32_t hx, uint32_t hy, const ainn_group_options *options)
+{
+    size_t channels = (size_t)coder->model->Z, positions = (size_t)ainn_hyper_size(hx) * ainn_hyper_size(hy);
+    for (size_t p = 0; p < positions; p++) {
+        uint64_t cost = 0;
+        for (size_t k = 0; k < channels; k++)
+            cost += ainn_symbol_cost(&coder->tables->prior->tables[k], coder->hyper[p * channels + k]);
+        share_cost(cost, p, hx, hy, options->step, options->costs);
+    }
 }
 
 static void encode_hyper(ainn_group_coder *coder, size_t positions, ainn_group_streams *streams)
@@ -217,24 +252,26 @@ static void encode_hyper(ainn_group_coder *coder, size_t positions, ainn_group_s
 }
 
 void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy,
-                       const ainn_gain *gain, const ainn_quantiser *quantiser, ainn_group_streams *streams)
+                       const ainn_gain *gain, const ainn_quantiser *quantiser, const ainn_group_options *options, ainn_group_streams *streams)
 {
     double start = ainn_seconds(), networks = coder->seconds_networks;
     size_t positions = (size_t)hx * hy;
-    scale_latents(coder, latents, row_step, hx, hy, gain);
+    scale_latents(coder, latents, row_step, hx, hy, gain, options);
     memset(coder->latents, 0, positions * (size_t)coder->model->M * sizeof(int16_t));
     double before = ainn_seconds();
     ainn_hyper_analysis(coder->net, coder->scaled, hx, hy, coder->hyper);
     ainn_hyper_synthesis(coder->net, coder->hyper, hx, hy);
     coder->seconds_networks += ainn_seconds() - before;
     encode_hyper(coder, (size_t)ainn_hyper_size(hx) * ainn_hyper_size(hy), streams);
+    if (options->costs)
+        cost_hyper(coder, hx, hy, options);
 
     /* Symbols lie at the beginning of the memory where the stream grows from the end. A symbol that is coded frees 4 bytes and
      * takes at most 6.25, which AINN_RANS_BOUND() allows for all of them, so the two never meet. */
     uint32_t *symbols = (uint32_t *)coder->stream, *end = symbols;
     for (int step = 0; step < AINN_STEPS; step++) {
         run_step(coder, step);
-        end = gather_step(coder, step, hx, hy, quantiser, end);
+        end = gather_step(coder, step, hx, hy, quantiser, options, end);
     }
     size_t count = (size_t)(end - symbols);
     ainn_rans_encoder rans;
@@ -265,13 +302,8 @@ static void decode_hyper(ainn_group_coder *coder, const ainn_group_input *input,
                 cost += ainn_symbol_cost(&coder->tables->prior->tables[k], value);
             coder->hyper[p * channels + k] = (int16_t)(value > model->z_max ? model->z_max : value < -model->z_max ? -model->z_max : value);
         }
-        if (bit_cost) {          /* shared by the latents under it */
-            uint32_t left = (uint32_t)(p % zx) * 4, top = (uint32_t)(p / zx) * 4;
-            uint32_t right = left + 4 < hx ? left + 4 : hx, bottom = top + 4 < hy ? top + 4 : hy;
-            for (uint32_t y = top; y < bottom; y++)
-                for (uint32_t x = left; x < right; x++)
-                    bit_cost[(size_t)y * hx + x] += cost / ((right - left) * (bottom - top));
-        }
+        if (bit_cost)
+            share_cost(cost, p, hx, hy, hx, bit_cost);
     }
     report->hyper_whole = rans.elements == positions * channels && ainn_rans_decode_finish(&rans);
     report->hyper_broken = !report->hyper_whole && input->z_available >= input->z_size;

@@ -184,6 +184,7 @@ typedef struct ainn_info {
     uint32_t group_size;         /* pixels along one side of an entropy-coding group */
     uint32_t group_columns, group_rows;
     const char *model_name;      /* of an embedded model with this id, else NULL */
+    uint64_t detail_bytes;       /* detail stream, which corrects what the network is bad at; 0: none */
 } ainn_info;
 
 /* Reads the header of a frame or of a sequence file, without decoding. AINN_ERROR_TRUNCATED: more bytes are needed. */
@@ -258,6 +259,7 @@ typedef struct ainn_damage {
     uint32_t groups_partial;     /* some latents decoded, the others predicted */
     double latents_decoded;      /* share, 0 to 1 */
     int alpha_missing;
+    uint32_t detail_missing;     /* groups whose detail stream was cut or damaged: what it corrects is not corrected */
 } ainn_damage;
 
 typedef struct ainn_decoder ainn_decoder;

@@ -1,0 +1,307 @@
+/* The detail layer's place in encoding: the picture is coded without it and with it, and the better one is kept.
+ *
+ * Without: what the network makes of every cell is compared with the source. Beside that, the whole picture is coded by the detail layer
+ * alone, over plain grey. Cells where that is better are taken from the network (they become plain grey there, which costs next to nothing) for
+ * the second coding, in which the layer corrects what is then synthesised: those cells, their neighbours and wherever else it pays. */
+#include "api/encoder.h"
+
+#include <string.h>
+
+#include "detail/encode.h"
+#include "image/image.h"
+
+#define LINES 16
+#define HEADER_BITS ((uint64_t)12 << 19)     /* of the extension in the frame's header, and its CRC, in units of 2^-16 */
+
+/* Rows of pixels on their way to where they are compared with the source. */
+typedef struct pass {
+    ainn_encode_job *job;
+    ainn_weigh weigh;
+    size_t width;                /* of the extended picture */
+    uint32_t *u;                 /* [3][LINES][width] */
+    uint16_t *samples;           /* [3][LINES][width] */
+    ainn_detail_encoder *encoder;             /* NULL: only compared */
+    uint64_t *cells;             /* J of each cell's error */
+    uint64_t j, squares;
+    ainn_status status;
+} pass;
+
+static ainn_status open_pass(pass *p, ainn_encode_job *job, uint32_t quality_code)
+{
+    ainn_memory *memory = &job->encoder->memory;
+    memset(p, 0, sizeof(*p));
+    p->job = job;
+    p->width = (size_t)job->columns * LINES;
+    ainn_weigh_init(&p->weigh, quality_code, job->source.depth, ainn_color_planes(job->source.channels));
+    if (!(p->u = ainn_alloc_array(memory, p->width, 3 * LINES * sizeof(*p->u))) || !(p->samples = ainn_alloc_array(memory, p->width, 3 * LINES * sizeof(*p->samples))))
+        return ainn_memory_status(memory);
+    return AINN_OK;
+}
+
+static void close_pass(pass *p)
+{
+    ainn_memory *memory = &p->job->encoder->memory;
+    ainn_free_memory(memory, p->u);
+    ainn_free_memory(memory, p->samples);
+    ainn_detail_encoder_destroy(memory, p->encoder);
+}
+
+/* Samples of a row of cells, the picture's edges repeated. */
+static ainn_status load_samples(pass *p, uint32_t row)
+{
+    ainn_source *source = &p->job->source;
+    uint32_t first = row * LINES, left = source->height - first, rows = left < LINES ? left : LINES;
+    ainn_image strip;
+    ainn_status status = ainn_source_strip(source, first, rows, &strip, &p->job->encoder->error);
+    if (status != AINN_OK)
+        return status;
+    for (int plane = 0; plane < ainn_color_planes(source->channels); plane++)
+        for (uint32_t y = 0; y < LINES; y++) {
+            uint16_t *line = p->samples + ((size_t)plane * LINES + y) * p->width;
+            if (y >= rows) {
+                memcpy(line, line - p->width, p->width * sizeof(*line));
+                continue;
+            }
+            ainn_image_load(&strip, plane, y, line);
+            for (size_t x = source->width; x < p->width; x++)
+                line[x] = line[source->width - 1];
+        }
+    return AINN_OK;
+}
+
+static void compare_cells(pass *p, uint32_t row, const uint16_t *const samples[3], const uint32_t *const u[3])
+{
+    const ainn_source *source = &p->job->source;
+    uint32_t left = source->height - row * LINES, height = left < LINES ? left : LINES;
+    for (uint32_t x = 0; x < p->job->columns; x++) {
+        uint32_t rest = source->width - x * LINES, width = rest < LINES ? rest : LINES;
+        const uint16_t *s[3];
+        const uint32_t *v[3];
+        for (int c = 0; c < 3; c++) {
+            s[c] = samples[c] + (size_t)x * LINES;
+            v[c] = u[c] + (size_t)x * LINES;
+        }
+        uint64_t squares = ainn_detail_squares(s, v, p->width, p->width, ainn_color_planes(source->channels), (1u << source->depth) - 1, width, height);
+        p->squares += squares;
+        p->cells[(size_t)row * p->job->columns + x] = ainn_weigh_samples(&p->weigh, squares);
+        p->j += ainn_weigh_samples(&p->weigh, squares);
+    }
+}
+
+/* A row of cells whose u is complete. */
+static ainn_status finish_row(pass *p, uint32_t row)
+{
+    const uint16_t *samples[3];
+    const uint32_t *u[3];
+    ainn_status status = load_samples(p, row);
+    if (status != AINN_OK)
+        return status;
+    for (int c = 0; c < 3; c++) {
+        samples[c] = p->samples + (size_t)c * LINES * p->width;
+        u[c] = p->u + (size_t)c * LINES * p->width;
+    }
+    if (p->encoder)
+        return ainn_detail_encode_row(p->encoder, samples, u, p->width);
+    compare_cells(p, row, samples, u);
+    return AINN_OK;
+}
+
+static int take_rows(void *opaque, uint32_t first_row, uint32_t rows, const uint32_t *const planes[3], size_t stride)
+{
+    pass *p = opaque;
+    for (uint32_t i = 0; i < rows && p->status == AINN_OK; i++) {
+        uint32_t row = first_row + i, line = row % LINES;
+        for (size_t c = 0; c < 3; c++)
+            memcpy(p->u + (c * LINES + line) * p->width, planes[c] + i * stride, p->width * sizeof(*p->u));
+        if (line == LINES - 1)
+            p->status = finish_row(p, row / LINES);
+    }
+    return p->status != AINN_OK;
+}
+
+/* Codes the picture, with job->mask, and lets the pass see what the decoder will synthesise. */
+static ainn_status code_and_see(pass *p, uint32_t quality_code)
+{
+    ainn_encode_job *job = p->job;
+    ainn_encoder *encoder = job->encoder;
+    ainn_status status = ainn_synthesis_create(&encoder->memory, encoder->model, encoder->kernels, encoder->pool, quality_code, job->columns, job->rows,
+                                               take_rows, p, &job->synthesis);
+    if (status == AINN_OK)
+        status = ainn_encode_all(job, quality_code);
+    ainn_synthesis_destroy(job->synthesis);
+    job->synthesis = NULL;
+    return p->status != AINN_OK ? p->status : status;
+}
+
+static uint64_t stream_bits(const ainn_encoder *encoder)
+{
+    return (uint64_t)(encoder->hyper.size + encoder->latents.size) << 19;
+}
+
+/* ---- The three codings ---- */
+
+/* Without the layer: each cell's J to `cells`. */
+static ainn_status code_plain(ainn_encode_job *job, uint32_t quality_code, uint64_t *cells, uint64_t *j, uint64_t *squares)
+{
+    pass p;
+    size_t count = (size_t)job->columns * job->rows;
+    ainn_status status = open_pass(&p, job, quality_code);
+    p.cells = cells;
+    memset(job->costs, 0, count * sizeof(*job->costs));
+    if (status == AINN_OK)
+        status = code_and_see(&p, quality_code);
+    close_pass(&p);
+    for (size_t i = 0; i < count; i++)
+        cells[i] += job->costs[i];
+    *j = p.j + stream_bits(job->encoder);
+    *squares = p.squares;
+    return status;
+}
+
+static ainn_status open_encoder(pass *p, uint32_t quality_code, uint64_t *cells)
+{
+    const ainn_source *source = &p->job->source;
+    return ainn_detail_encoder_create(&p->job->encoder->memory, p->job->encoder->pool, source->width, source->height, source->depth,
+                                      ainn_color_planes(source->channels), quality_code, cells, &p->encoder);
+}
+
+/* By the layer alone, over plain grey: each cell's J to `cells`. */
+static ainn_status code_alone(ainn_encode_job *job, uint32_t quality_code, uint64_t *cells)
+{
+    pass p;
+    ainn_status status = open_pass(&p, job, quality_code);
+    if (status == AINN_OK)
+        status = open_encoder(&p, quality_code, cells);
+    for (size_t i = 0; status == AINN_OK && i < 3 * LINES * p.width; i++)
+        p.u[i] = 32768;
+    for (uint32_t row = 0; row < job->rows && status == AINN_OK; row++)
+        status = finish_row(&p, row);
+    close_pass(&p);
+    return status;
+}
+
+/* With the layer and the cells in job->mask taken from the network; the extension to encoder->detail. */
+static ainn_status code_both(ainn_encode_job *job, uint32_t quality_code, uint64_t *j, uint64_t *squares)
+{
+    pass p;
+    ainn_detail_result result = { 0, 0 };
+    ainn_status status = open_pass(&p, job, quality_code);
+    if (status == AINN_OK)
+        status = open_encoder(&p, quality_code, NULL);
+    if (status == AINN_OK)
+        status = code_and_see(&p, quality_code);
+    if (status == AINN_OK)
+        status = ainn_detail_encode_finish(p.encoder, &job->encoder->detail, &result);
+    close_pass(&p);
+    *j = result.j + stream_bits(job->encoder) + HEADER_BITS;
+    *squares = result.squares;
+    return status;
+}
+
+/* ---- Plain grey ---- */
+
+#define CALM_SIDE 9              /* latents; the middle one's surroundings are all grey */
+
+static void take_calm(void *opaque, uint32_t row, const int16_t *latents)
+{
+    ainn_encode_job *job = opaque;
+    size_t channels = (size_t)job->encoder->model->M;
+    if (row == CALM_SIDE / 2)
+        memcpy(job->calm, latents + CALM_SIDE / 2 * channels, channels * sizeof(*latents));
+}
+
+/* What a cell becomes that is taken from the network: coded as plain grey it costs next to nothing and leaves a smooth ground. */
+static ainn_status find_calm(ainn_encode_job *job)
+{
+    ainn_encoder *encoder = job->encoder;
+    ainn_analysis *analysis = NULL;
+    size_t stride = CALM_SIDE * LINES;
+    int16_t *grey = ainn_alloc_array(&encoder->memory, stride, LINES * sizeof(*grey));      /* components of zero */
+    const int16_t *components[3] = { grey, grey, grey };
+    ainn_status status = !grey ? ainn_memory_status(&encoder->memory)
+        : ainn_analysis_create(&encoder->memory, encoder->model, encoder->kernels, encoder->pool, CALM_SIDE, CALM_SIDE, take_calm, job, &analysis);
+    for (int row = 0; row < CALM_SIDE && status == AINN_OK; row++)
+        status = ainn_analysis_push(analysis, components, stride);
+    ainn_analysis_destroy(analysis);
+    ainn_free_memory(&encoder->memory, grey);
+    return status;
+}
+
+/* ---- Choice ---- */
+
+/* Cells that the layer does better, seen with the cells around them: alone, a cell would spoil its neighbours. Returns how many. */
+static size_t choose_cells(const ainn_encode_job *job, const uint64_t *network, const uint64_t *layer, uint8_t *mask)
+{
+    static const int64_t weight[3][3] = { { 1, 2, 1 }, { 2, 4, 2 }, { 1, 2, 1 } };
+    size_t chosen = 0;
+    for (int64_t y = 0; y < job->rows; y++)
+        for (int64_t x = 0; x < job->columns; x++) {
+            int64_t sum = 0;
+            for (int64_t dy = -1; dy <= 1; dy++)
+                for (int64_t dx = -1; dx <= 1; dx++) {
+                    size_t at = (size_t)(y + dy) * job->columns + (size_t)(x + dx);
+                    if (y + dy >= 0 && y + dy < job->rows && x + dx >= 0 && x + dx < job->columns)
+                        sum += weight[dy + 1][dx + 1] * ((int64_t)network[at] - (int64_t)layer[at]);
+                }
+            mask[(size_t)y * job->columns + (size_t)x] = sum > 0;
+            chosen += sum > 0;
+        }
+    return chosen;
+}
+
+static void swap_buffers(ainn_buffer *a, ainn_buffer *b)
+{
+    ainn_buffer other = *a;
+    *a = *b;
+    *b = other;
+}
+
+/* Exchanges the streams with those that were put aside. */
+static void swap_streams(ainn_encode_job *job)
+{
+    ainn_encoder *encoder = job->encoder;
+    uint64_t *sizes = job->group_sizes;
+    swap_buffers(&encoder->hyper, &encoder->other_hyper);
+    swap_buffers(&encoder->latents, &encoder->other_latents);
+    job->group_sizes = job->other_sizes;
+    job->other_sizes = sizes;
+}
+
+static ainn_status choose(ainn_encode_job *job, uint32_t quality_code, uint64_t *network, uint64_t *layer, uint8_t *mask, uint64_t *squares)
+{
+    ainn_encoder *encoder = job->encoder;
+    uint64_t plain_j, both_j, plain_squares, both_squares;
+    ainn_buffer_clear(&encoder->detail);
+    ainn_status status = code_plain(job, quality_code, network, &plain_j, &plain_squares);
+    *squares = plain_squares;
+    if (status != AINN_OK || (status = code_alone(job, quality_code, layer)) != AINN_OK)
+        return status;
+    if (!choose_cells(job, network, layer, mask))
+        return AINN_OK;
+    if ((status = find_calm(job)) != AINN_OK)
+        return status;
+    swap_streams(job);
+    job->mask = mask;
+    status = code_both(job, quality_code, &both_j, &both_squares);
+    job->mask = NULL;
+    if (status == AINN_OK && encoder->detail.size && both_j < plain_j) {
+        *squares = both_squares;
+        return AINN_OK;
+    }
+    swap_streams(job);
+    ainn_buffer_clear(&encoder->detail);
+    return status;
+}
+
+ainn_status ainn_encode_with_detail(ainn_encode_job *job, uint32_t quality_code, uint64_t *squares)
+{
+    ainn_memory *memory = &job->encoder->memory;
+    size_t count = (size_t)job->columns * job->rows;
+    uint64_t *network = ainn_alloc_array(memory, count, sizeof(*network)), *layer = ainn_alloc_array(memory, count, sizeof(*layer));
+    uint8_t *mask = ainn_alloc(memory, count);
+    ainn_status status = network && layer && mask ? choose(job, quality_code, network, layer, mask, squares) : ainn_memory_status(memory);
+    ainn_free_memory(memory, network);
+    ainn_free_memory(memory, layer);
+    ainn_free_memory(memory, mask);
+    return status;
+}
