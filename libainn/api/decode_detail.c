@@ -46,7 +46,7 @@ ainn_status ainn_decode_open_detail(ainn_decode_job *job)
     for (uint64_t i = 0; status != AINN_OK && i < groups; i++)
         job->detail_streams[i] = (ainn_detail_stream){ frame->detail.size, 1 };      /* not there: each group finds that out */
     job->detail_row = UINT32_MAX;
-    return ainn_detail_decoder_create(memory, decoder->pool, extension(decoder), job->detail_streams, ainn_color_planes(frame->channels),
+    return ainn_detail_decoder_create(memory, decoder->pool, extension(decoder), job->detail_streams, ainn_color_planes(frame->channels), frame->depth,
                                       job->columns, job->rows, job->left, job->right, job->bit_map, &job->detail);
 }
 

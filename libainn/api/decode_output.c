@@ -77,7 +77,7 @@ static void correct(const row_batch *rows, uint32_t index, unsigned thread, cons
         memcpy(copy[c], u[c], job->width * sizeof(*copy[c]));
         u[c] = copy[c];
     }
-    ainn_detail_decoder_add(job->detail, rows->line + index, rows->skip, copy, job->width);
+    ainn_detail_decoder_correct(job->detail, rows->line + index, rows->skip, copy, job->width);
 }
 
 static void store_color(void *opaque, size_t index, unsigned thread)

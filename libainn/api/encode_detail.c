@@ -1,7 +1,7 @@
 /* The detail layer's place in encoding: the picture is coded without it and with it, and the better one is kept.
  *
  * Without: what the network makes of every cell is compared with the source. Beside that, the whole picture is coded by the detail layer
- * alone, over plain grey. Cells where that is better are taken from the network (they become plain grey there, which costs next to nothing) for
+ * alone, over plain grey. Cells where that is better are taken from the network (the picture is filled with smooth colours there, which cost next to nothing) for
  * the second coding, in which the layer corrects what is then synthesised: those cells, their neighbours and wherever else it pays. */
 #include "api/encoder.h"
 
@@ -119,7 +119,7 @@ static int take_rows(void *opaque, uint32_t first_row, uint32_t rows, const uint
     return p->status != AINN_OK;
 }
 
-/* Codes the picture, with job->mask, and lets the pass see what the decoder will synthesise. */
+/* Codes the picture and lets the pass see what the decoder will synthesise. */
 static ainn_status code_and_see(pass *p, uint32_t quality_code)
 {
     ainn_encode_job *job = p->job;
@@ -158,20 +158,20 @@ static ainn_status code_plain(ainn_encode_job *job, uint32_t quality_code, uint6
     return status;
 }
 
-static ainn_status open_encoder(pass *p, uint32_t quality_code, uint64_t *cells)
+static ainn_status open_encoder(pass *p, uint32_t quality_code, uint64_t *cells, const uint8_t *choice)
 {
     const ainn_source *source = &p->job->source;
     return ainn_detail_encoder_create(&p->job->encoder->memory, p->job->encoder->pool, source->width, source->height, source->depth,
-                                      ainn_color_planes(source->channels), quality_code, cells, &p->encoder);
+                                      ainn_color_planes(source->channels), quality_code, cells, choice, &p->encoder);
 }
 
-/* By the layer alone, over plain grey: each cell's J to `cells`. */
+/* By the layer alone, over plain grey: each cell's J with each quantiser to `cells`. */
 static ainn_status code_alone(ainn_encode_job *job, uint32_t quality_code, uint64_t *cells)
 {
     pass p;
     ainn_status status = open_pass(&p, job, quality_code);
     if (status == AINN_OK)
-        status = open_encoder(&p, quality_code, cells);
+        status = open_encoder(&p, quality_code, cells, NULL);
     for (size_t i = 0; status == AINN_OK && i < 3 * LINES * p.width; i++)
         p.u[i] = 32768;
     for (uint32_t row = 0; row < job->rows && status == AINN_OK; row++)
@@ -180,14 +180,14 @@ static ainn_status code_alone(ainn_encode_job *job, uint32_t quality_code, uint6
     return status;
 }
 
-/* With the layer and the cells in job->mask taken from the network; the extension to encoder->detail. */
-static ainn_status code_both(ainn_encode_job *job, uint32_t quality_code, uint64_t *j, uint64_t *squares)
+/* With the layer over the latents in job->store; the extension to encoder->detail. */
+static ainn_status code_both(ainn_encode_job *job, uint32_t quality_code, const uint8_t *choice, uint64_t *j, uint64_t *squares)
 {
     pass p;
     ainn_detail_result result = { 0, 0 };
     ainn_status status = open_pass(&p, job, quality_code);
     if (status == AINN_OK)
-        status = open_encoder(&p, quality_code, NULL);
+        status = open_encoder(&p, quality_code, NULL, choice);
     if (status == AINN_OK)
         status = code_and_see(&p, quality_code);
     if (status == AINN_OK)
@@ -198,55 +198,158 @@ static ainn_status code_both(ainn_encode_job *job, uint32_t quality_code, uint64
     return status;
 }
 
-/* ---- Plain grey ---- */
+/* ---- The filled picture ---- */
 
-#define CALM_SIDE 9              /* latents; the middle one's surroundings are all grey */
-
-static void take_calm(void *opaque, uint32_t row, const int16_t *latents)
+static void swap_stores(ainn_encode_job *job)
 {
-    ainn_encode_job *job = opaque;
-    size_t channels = (size_t)job->encoder->model->M;
-    if (row == CALM_SIDE / 2)
-        memcpy(job->calm, latents + CALM_SIDE / 2 * channels, channels * sizeof(*latents));
+    int16_t *store = job->store;
+    job->store = job->other_store;
+    job->other_store = store;
 }
 
-/* What a cell becomes that is taken from the network: coded as plain grey it costs next to nothing and leaves a smooth ground. */
-static ainn_status find_calm(ainn_encode_job *job)
+/* Analyses the picture with its masked cells filled; the latents go to the other store. */
+static ainn_status analyse_filled(ainn_encode_job *job, const uint8_t *mask)
 {
     ainn_encoder *encoder = job->encoder;
-    ainn_analysis *analysis = NULL;
-    size_t stride = CALM_SIDE * LINES;
-    int16_t *grey = ainn_alloc_array(&encoder->memory, stride, LINES * sizeof(*grey));      /* components of zero */
-    const int16_t *components[3] = { grey, grey, grey };
-    ainn_status status = !grey ? ainn_memory_status(&encoder->memory)
-        : ainn_analysis_create(&encoder->memory, encoder->model, encoder->kernels, encoder->pool, CALM_SIDE, CALM_SIDE, take_calm, job, &analysis);
-    for (int row = 0; row < CALM_SIDE && status == AINN_OK; row++)
-        status = ainn_analysis_push(analysis, components, stride);
-    ainn_analysis_destroy(analysis);
-    ainn_free_memory(&encoder->memory, grey);
+    ainn_fill fill;
+    if (!job->other_store)
+        job->other_store = ainn_alloc_array(&encoder->memory, (size_t)job->columns * job->rows, (size_t)encoder->model->M * sizeof(*job->other_store));
+    if (!job->other_store)
+        return ainn_memory_status(&encoder->memory);
+    ainn_status status = ainn_fill_create(&encoder->memory, job->source.image, job->columns, job->rows, mask, &fill);
+    if (status != AINN_OK)
+        return status;
+    job->fill = &fill;
+    swap_stores(job);
+    status = ainn_encode_analyse(job);
+    swap_stores(job);
+    job->fill = NULL;
+    ainn_fill_destroy(&encoder->memory, &fill);
     return status;
 }
 
 /* ---- Choice ---- */
 
-/* Cells that the layer does better, seen with the cells around them: alone, a cell would spoil its neighbours. Returns how many. */
-static size_t choose_cells(const ainn_encode_job *job, const uint64_t *network, const uint64_t *layer, uint8_t *mask)
+/* What is found out about a picture on the way to its second coding. */
+typedef struct survey {
+    uint64_t *network;           /* J of each cell */
+    uint64_t *layer;             /* ... for each of AINN_DETAIL_TRIALS quantisers of the layer alone */
+    uint8_t *choice;             /* of a quantiser, for each group */
+    uint8_t *mask;
+} survey;
+
+/* The quantiser of each group that does best together with the network. */
+static void choose_quantisers(const ainn_encode_job *job, const survey *s)
 {
-    static const int64_t weight[3][3] = { { 1, 2, 1 }, { 2, 4, 2 }, { 1, 2, 1 } };
-    size_t chosen = 0;
-    for (int64_t y = 0; y < job->rows; y++)
-        for (int64_t x = 0; x < job->columns; x++) {
-            int64_t sum = 0;
-            for (int64_t dy = -1; dy <= 1; dy++)
-                for (int64_t dx = -1; dx <= 1; dx++) {
-                    size_t at = (size_t)(y + dy) * job->columns + (size_t)(x + dx);
-                    if (y + dy >= 0 && y + dy < job->rows && x + dx >= 0 && x + dx < job->columns)
-                        sum += weight[dy + 1][dx + 1] * ((int64_t)network[at] - (int64_t)layer[at]);
+    size_t count = (size_t)job->columns * job->rows;
+    for (uint32_t group = 0; group < job->group_columns * job->group_rows; group++) {
+        uint32_t left = group % job->group_columns * AINN_GROUP_SIZE, top = group / job->group_columns * AINN_GROUP_SIZE;
+        uint64_t best = UINT64_MAX;
+        for (uint8_t number = 0; number < AINN_DETAIL_TRIALS; number++) {
+            uint64_t sum = 0;
+            for (uint32_t y = top; y < job->rows && y < top + AINN_GROUP_SIZE; y++)
+                for (uint32_t x = left; x < job->columns && x < left + AINN_GROUP_SIZE; x++) {
+                    size_t at = (size_t)y * job->columns + x;
+                    uint64_t layer = s->layer[number * count + at];
+                    sum += layer < s->network[at] ? layer : s->network[at];
                 }
-            mask[(size_t)y * job->columns + (size_t)x] = sum > 0;
-            chosen += sum > 0;
+            if (sum < best) {
+                best = sum;
+                s->choice[group] = number;
+            }
         }
-    return chosen;
+    }
+}
+
+/* A rectangle of cells. */
+typedef struct tile {
+    uint32_t left, top, right, bottom;
+} tile;
+
+/* J of a cell with the layer's quantiser of its group. */
+static uint64_t layer_j(const ainn_encode_job *job, const survey *s, uint32_t y, uint32_t x)
+{
+    size_t group = (size_t)(y / AINN_GROUP_SIZE) * job->group_columns + x / AINN_GROUP_SIZE;
+    return s->layer[((size_t)s->choice[group] * job->rows + y) * job->columns + x];
+}
+
+/* What it costs that only one of two neighbours is taken from the network, which then does the other one worse: on average of the pictures
+ * of training/unlike.py by three eighths of its J and some bits. */
+#define BORDER ((uint64_t)64 << 16)
+
+static uint64_t border_j(const ainn_encode_job *job, const survey *s, uint32_t y, uint32_t x, uint32_t other_y, uint32_t other_x)
+{
+    size_t at = (size_t)y * job->columns + x, other = (size_t)other_y * job->columns + other_x;
+    return s->mask[at] == s->mask[other] ? 0 : (s->network[s->mask[at] ? other : at] / 8 * 3) + BORDER;
+}
+
+/* J of a tile with the mask as it is, and of its borders to cells right of and below it and within it. */
+static uint64_t tile_j(const ainn_encode_job *job, const survey *s, tile t)
+{
+    uint64_t sum = 0;
+    for (uint32_t y = t.top; y < t.bottom; y++)
+        for (uint32_t x = t.left; x < t.right; x++) {
+            size_t at = (size_t)y * job->columns + x;
+            sum += s->mask[at] ? layer_j(job, s, y, x) : s->network[at];
+            if (x && x == t.left)
+                sum += border_j(job, s, y, x, y, x - 1);
+            if (y && y == t.top)
+                sum += border_j(job, s, y, x, y - 1, x);
+            if (x + 1 < job->columns)
+                sum += border_j(job, s, y, x, y, x + 1);
+            if (y + 1 < job->rows)
+                sum += border_j(job, s, y, x, y + 1, x);
+        }
+    return sum;
+}
+
+static void set_tile(const ainn_encode_job *job, const survey *s, tile t, uint8_t value)
+{
+    for (uint32_t y = t.top; y < t.bottom; y++)
+        memset(s->mask + (size_t)y * job->columns + t.left, value, t.right - t.left);
+}
+
+/* Copies a tile's mask out or back. */
+static void save_tile(const ainn_encode_job *job, const survey *s, tile t, uint8_t *saved, int back)
+{
+    size_t width = t.right - t.left;
+    for (uint32_t y = t.top; y < t.bottom; y++, saved += width) {
+        uint8_t *mask = s->mask + (size_t)y * job->columns + t.left;
+        memcpy(back ? mask : saved, back ? saved : mask, width);
+    }
+}
+
+/* Takes a tile from the network, or gives it back, where that is better. */
+static void improve_tile(const ainn_encode_job *job, const survey *s, tile t)
+{
+    uint8_t saved[AINN_GROUP_SIZE * AINN_GROUP_SIZE];
+    uint64_t best = tile_j(job, s, t);
+    save_tile(job, s, t, saved, 0);
+    for (uint8_t value = 0; value < 2; value++) {
+        set_tile(job, s, t, value);
+        uint64_t j = tile_j(job, s, t);
+        if (j < best) {
+            best = j;
+            save_tile(job, s, t, saved, 0);
+        }
+    }
+    save_tile(job, s, t, saved, 1);
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+/* Cells that the layer does better, found from large tiles to single cells; returns the J that is to be expected of the picture's cells. */
+static uint64_t choose_cells(const ainn_encode_job *job, const survey *s)
+{
+    for (uint32_t y = 0; y < job->rows; y++)
+        for (uint32_t x = 0; x < job->columns; x++)
+            s->mask[(size_t)y * job->columns + x] = layer_j(job, s, y, x) < s->network[(size_t)y * job->columns + x];
+    for (uint32_t side = AINN_GROUP_SIZE; side; side /= 2)
+        for (int round = 0; round < 2; round++)
+            for (uint32_t y = 0; y < job->rows; y += side)
+                for (uint32_t x = 0; x < job->columns; x += side)
+                    improve_tile(job, s, (tile){ x, y, smaller(x + side, job->columns), smaller(y + side, job->rows) });
+    return tile_j(job, s, (tile){ 0, 0, job->columns, job->rows });
 }
 
 static void swap_buffers(ainn_buffer *a, ainn_buffer *b)
@@ -267,23 +370,23 @@ static void swap_streams(ainn_encode_job *job)
     job->other_sizes = sizes;
 }
 
-static ainn_status choose(ainn_encode_job *job, uint32_t quality_code, uint64_t *network, uint64_t *layer, uint8_t *mask, uint64_t *squares)
+static ainn_status choose(ainn_encode_job *job, uint32_t quality_code, const survey *s, uint64_t *squares)
 {
     ainn_encoder *encoder = job->encoder;
     uint64_t plain_j, both_j, plain_squares, both_squares;
-    ainn_buffer_clear(&encoder->detail);
-    ainn_status status = code_plain(job, quality_code, network, &plain_j, &plain_squares);
+    ainn_status status = code_plain(job, quality_code, s->network, &plain_j, &plain_squares);
     *squares = plain_squares;
-    if (status != AINN_OK || (status = code_alone(job, quality_code, layer)) != AINN_OK)
+    if (status != AINN_OK || (status = code_alone(job, quality_code, s->layer)) != AINN_OK)
         return status;
-    if (!choose_cells(job, network, layer, mask))
+    choose_quantisers(job, s);
+    if (choose_cells(job, s) >= plain_j)
         return AINN_OK;
-    if ((status = find_calm(job)) != AINN_OK)
+    if ((status = analyse_filled(job, s->mask)) != AINN_OK)
         return status;
     swap_streams(job);
-    job->mask = mask;
-    status = code_both(job, quality_code, &both_j, &both_squares);
-    job->mask = NULL;
+    swap_stores(job);
+    status = code_both(job, quality_code, s->choice, &both_j, &both_squares);
+    swap_stores(job);
     if (status == AINN_OK && encoder->detail.size && both_j < plain_j) {
         *squares = both_squares;
         return AINN_OK;
@@ -297,11 +400,17 @@ ainn_status ainn_encode_with_detail(ainn_encode_job *job, uint32_t quality_code,
 {
     ainn_memory *memory = &job->encoder->memory;
     size_t count = (size_t)job->columns * job->rows;
-    uint64_t *network = ainn_alloc_array(memory, count, sizeof(*network)), *layer = ainn_alloc_array(memory, count, sizeof(*layer));
-    uint8_t *mask = ainn_alloc(memory, count);
-    ainn_status status = network && layer && mask ? choose(job, quality_code, network, layer, mask, squares) : ainn_memory_status(memory);
-    ainn_free_memory(memory, network);
-    ainn_free_memory(memory, layer);
-    ainn_free_memory(memory, mask);
+    survey s = { NULL, NULL, NULL, NULL };
+    ainn_status status = AINN_OK;
+    ainn_buffer_clear(&job->encoder->detail);
+    if (!(s.network = ainn_alloc_array(memory, count, sizeof(*s.network))) || !(s.layer = ainn_alloc_array(memory, count, AINN_DETAIL_TRIALS * sizeof(*s.layer))) ||
+        !(s.choice = ainn_alloc_array(memory, job->group_columns, job->group_rows)) || !(s.mask = ainn_alloc(memory, count)))
+        status = ainn_memory_status(memory);
+    if (status == AINN_OK)
+        status = choose(job, quality_code, &s, squares);
+    ainn_free_memory(memory, s.network);
+    ainn_free_memory(memory, s.layer);
+    ainn_free_memory(memory, s.choice);
+    ainn_free_memory(memory, s.mask);
     return status;
 }

@@ -6,7 +6,8 @@
 #include "detail/candidates.h"
 #include "image/image.h"
 
-#define DETAIL_EFFORT 2          /* from which on the detail layer is considered */
+#define DETAIL_EFFORT 2          /* from which on the detail layer is considered where a quick look finds something for it */
+#define DETAIL_ALWAYS_EFFORT 8   /* from which on it always is */
 /* Larger pictures have no detail layer, so that memory stays bounded: it takes their latents and, where they come in rows, their pixels. */
 #define DETAIL_PIXELS ((uint64_t)1 << 24)
 #define DETAIL_ROW_PIXELS ((uint64_t)1 << 22)
@@ -134,8 +135,7 @@ static ainn_status prepare(ainn_encode_job *job)
         !(job->streams = ainn_alloc_array(memory, encoder->bank.count, sizeof(*job->streams))))
         return ainn_memory_status(memory);
     if (job->detail && (!(job->other_sizes = ainn_alloc_array(memory, (size_t)job->group_columns * job->group_rows, 2 * sizeof(uint64_t))) ||
-                        !(job->costs = ainn_alloc_array(memory, (size_t)job->columns * job->rows, sizeof(*job->costs))) ||
-                        !(job->calm = ainn_alloc(memory, row_size))))
+                        !(job->costs = ainn_alloc_array(memory, (size_t)job->columns * job->rows, sizeof(*job->costs)))))
         return ainn_memory_status(memory);
     if ((job->detail || job->options.target_psnr > 0) && !(job->decoded = ainn_alloc_array(memory, group_row_rows * job->columns, row_size)))
         return ainn_memory_status(memory);
@@ -183,7 +183,7 @@ static ainn_status consider_detail(ainn_encode_job *job)
         if (status != AINN_OK)
             return status;
     }
-    job->detail = ainn_detail_candidates(source->image, (uint32_t)(job->options.quality * AINN_QUALITY_MAX / 100 + 0.5));
+    job->detail = job->options.effort >= DETAIL_ALWAYS_EFFORT || ainn_detail_candidates(source->image);
     return AINN_OK;
 }
 
@@ -228,7 +228,7 @@ static ainn_status run(ainn_encode_job *job, const ainn_encode_options *options,
     ainn_free_memory(memory, job->group_sizes);
     ainn_free_memory(memory, job->other_sizes);
     ainn_free_memory(memory, job->costs);
-    ainn_free_memory(memory, job->calm);
+    ainn_free_memory(memory, job->other_store);
     ainn_free_memory(memory, job->streams);
     ainn_free_memory(memory, job->decoded);
     ainn_buffer_clear(&encoder->hyper);

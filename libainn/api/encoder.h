@@ -7,6 +7,7 @@
 #include "container/bytes.h"
 #include "container/error.h"
 #include "container/frame.h"
+#include "detail/fill.h"
 #include "transform/analysis.h"
 #include "transform/synthesis.h"
 
@@ -37,11 +38,11 @@ typedef struct ainn_encode_job {
     int detail;                               /* the detail layer is considered */
     int keep;                                 /* the latents of the whole picture stay, to be coded more than once */
     int16_t *store;                           /* [rows of a group row, or all rows][columns][M] */
+    int16_t *other_store;                     /* of a filled picture */
     uint64_t *group_sizes;                    /* z, y of each group */
     uint64_t *other_sizes;                    /* ... of the streams put aside */
     uint64_t *costs;                          /* of each latent position, in units of 2^-16 bits; NULL: not wanted */
-    const uint8_t *mask;                      /* positions whose latents become `calm`; NULL: none */
-    int16_t *calm;                            /* [M]: latents of plain grey */
+    const ainn_fill *fill;                    /* cells to be filled before the analysis; NULL: none */
     uint32_t quality_code;                    /* that the group rows are coded with */
     ainn_gain gain;
     ainn_quantiser quantiser;

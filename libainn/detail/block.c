@@ -16,12 +16,9 @@ static int32_t nearest(int32_t coefficient, int32_t step)
     return bounded(coefficient < 0 ? -level : level);
 }
 
-static uint64_t distortion(const ainn_detail_quantiser *quantiser, const ainn_weigh *weigh, int32_t coefficient, int32_t level, int place)
+static uint64_t distortion(int32_t step, const ainn_weigh *weigh, int32_t coefficient, int32_t level)
 {
-    int64_t value = (int64_t)level * quantiser->step;
-    if (place)
-        value -= level > 0 ? quantiser->pull : level < 0 ? -quantiser->pull : 0;
-    return ainn_weigh_coefficient(weigh, coefficient - value);
+    return ainn_weigh_coefficient(weigh, coefficient - (int64_t)level * step);
 }
 
 /* Bits since `before`, in units of J. */
@@ -36,9 +33,9 @@ static uint64_t level_cost(ainn_detail_coder *coder, int component, uint32_t x, 
 
 /* The best level of one place, those above it being chosen; its J. */
 static uint64_t choose_level(ainn_detail_coder *coder, int component, uint32_t x, int y, ainn_detail_block *block, int place, int32_t coefficient,
-                             const ainn_detail_quantiser *quantiser, const ainn_weigh *weigh)
+                             int32_t step, const ainn_weigh *weigh)
 {
-    int32_t prediction = place ? 0 : ainn_detail_predict(coder, component, x, y), first = nearest(coefficient, quantiser->step), best_level = first;
+    int32_t prediction = place ? 0 : ainn_detail_predict(coder, component, x, y), first = nearest(coefficient, step), best_level = first;
     int32_t toward = first > prediction ? -1 : 1;
     int must_differ = place + 1 == block->length;
     uint64_t best = UINT64_MAX;
@@ -46,7 +43,7 @@ static uint64_t choose_level(ainn_detail_coder *coder, int component, uint32_t x
         int32_t level = trial == 0 ? first : trial == 1 ? bounded(first + toward) : prediction;
         if ((must_differ && level == prediction) || (trial && first == prediction) || (trial == 2 && (size_of(first - prediction) < 2 || size_of(first - prediction) > 2)))
             continue;
-        uint64_t j = distortion(quantiser, weigh, coefficient, level, place) + level_cost(coder, component, x, y, block, place, level);
+        uint64_t j = distortion(step, weigh, coefficient, level) + level_cost(coder, component, x, y, block, place, level);
         if (j < best) {
             best = j;
             best_level = level;
@@ -58,7 +55,7 @@ static uint64_t choose_level(ainn_detail_coder *coder, int component, uint32_t x
 
 /* Levels of an own block; returns J without the way's. */
 static uint64_t choose_own(ainn_detail_coder *coder, int component, uint32_t x, int y, const int32_t coefficients[AINN_DCT_SIZE],
-                           const ainn_detail_quantiser *quantiser, const ainn_weigh *weigh, ainn_detail_block *block)
+                           int32_t step, const ainn_weigh *weigh, ainn_detail_block *block)
 {
     int32_t prediction = ainn_detail_predict(coder, component, x, y);
     uint64_t j[AINN_DCT_SIZE], dropped[AINN_DCT_SIZE];    /* of each place; where it is predicted or zero */
@@ -67,14 +64,14 @@ static uint64_t choose_own(ainn_detail_coder *coder, int component, uint32_t x, 
     memset(block, 0, sizeof(*block));
     for (unsigned place = 0; place < AINN_DCT_SIZE; place++) {
         int32_t coefficient = coefficients[ainn_zigzag[place]], calm = place ? 0 : prediction;
-        if (nearest(coefficient, quantiser->step) != calm)
+        if (nearest(coefficient, step) != calm)
             length = place + 1;
-        dropped[place] = distortion(quantiser, weigh, coefficient, calm, (int)place);
+        dropped[place] = distortion(step, weigh, coefficient, calm);
         tail += dropped[place];
     }
     block->length = (uint8_t)length;
     for (unsigned place = length; place-- > 0;)
-        j[place] = choose_level(coder, component, x, y, block, (int)place, coefficients[ainn_zigzag[place]], quantiser, weigh);
+        j[place] = choose_level(coder, component, x, y, block, (int)place, coefficients[ainn_zigzag[place]], step, weigh);
     for (unsigned n = 0; n <= length; n++) {              /* the first n places */
         if (n) {
             head += j[n - 1];
@@ -100,11 +97,11 @@ static uint64_t choose_own(ainn_detail_coder *coder, int component, uint32_t x, 
 }
 
 ainn_detail_way ainn_detail_choose_block(ainn_detail_coder *coder, int component, uint32_t x, int y, const int32_t coefficients[AINN_DCT_SIZE],
-                                         const ainn_detail_quantiser *quantiser, const ainn_weigh *weigh)
+                                         int32_t step, const ainn_weigh *weigh)
 {
     ainn_detail_block own, *place = ainn_detail_at(coder, component, x, y);
     ainn_detail_way best_way = AINN_DETAIL_OWN;
-    uint64_t before = coder->range.cost, best = choose_own(coder, component, x, y, coefficients, quantiser, weigh, &own);
+    uint64_t before = coder->range.cost, best = choose_own(coder, component, x, y, coefficients, step, weigh, &own);
     coder->range.cost = before;
     ainn_detail_code_way(coder, component, x, y, AINN_DETAIL_OWN);
     best += spent(coder, before);
@@ -115,7 +112,7 @@ ainn_detail_way ainn_detail_choose_block(ainn_detail_coder *coder, int component
         const ainn_detail_block *from = way == AINN_DETAIL_LEFT ? place - 1 : ainn_detail_above(coder, component, x, y);
         uint64_t j = 0;
         for (int i = 0; i < AINN_DCT_SIZE && j < best; i++)
-            j += distortion(quantiser, weigh, coefficients[i], from->level[i], i);
+            j += distortion(step, weigh, coefficients[i], from->level[i]);
         coder->range.cost = before;
         ainn_detail_code_way(coder, component, x, y, (ainn_detail_way)way);
         j += spent(coder, before);

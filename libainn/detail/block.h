@@ -5,14 +5,9 @@
 #include "detail/cells.h"
 #include "detail/weigh.h"
 
-/* The quantiser of a stream. */
-typedef struct ainn_detail_quantiser {
-    int32_t step, pull;
-} ainn_detail_quantiser;
-
 /* Chooses the way and the levels of block (x, y) by what they cost and how far they are from `coefficients`; the coder's mode is
  * AINN_RANGE_MEASURE, so that nothing is written. The result stands at the block's place, where later blocks of the cell see it. */
 ainn_detail_way ainn_detail_choose_block(ainn_detail_coder *coder, int component, uint32_t x, int y, const int32_t coefficients[AINN_DCT_SIZE],
-                                         const ainn_detail_quantiser *quantiser, const ainn_weigh *weigh);
+                                         int32_t step, const ainn_weigh *weigh);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "ainn.h"
 
-/* 1 if a closer look at the picture is worth while. */
-int ainn_detail_candidates(const ainn_image *image, uint32_t quality_code);
+/* 1 where a closer look is worth while. */
+int ainn_detail_candidates(const ainn_image *image);
 
 #endif

@@ -6,7 +6,7 @@
 #define UNARY_LEVELS 3           /* magnitudes from here on have an exponent */
 #define MAX_EXPONENT 16
 
-ainn_status ainn_detail_coder_create(ainn_memory *memory, int components, ainn_detail_coder *coder)
+ainn_status ainn_detail_coder_create(ainn_memory *memory, int components, unsigned depth, ainn_detail_coder *coder)
 {
     size_t row = (size_t)components * ROW_BLOCKS;
     memset(coder, 0, sizeof(*coder));
@@ -16,13 +16,14 @@ ainn_status ainn_detail_coder_create(ainn_memory *memory, int components, ainn_d
         return ainn_memory_status(memory);
     for (int i = 0; i < 3; i++)
         coder->row[i] = coder->memory + (size_t)i * row;
-    return AINN_OK;
+    return ainn_paint_create(memory, components, depth, &coder->paint);
 }
 
 void ainn_detail_coder_destroy(ainn_memory *memory, ainn_detail_coder *coder)
 {
     ainn_free_memory(memory, coder->memory);
     coder->memory = NULL;
+    ainn_paint_destroy(memory, &coder->paint);
 }
 
 void ainn_detail_coder_start(ainn_detail_coder *coder, uint32_t columns, uint32_t rows)
@@ -31,6 +32,9 @@ void ainn_detail_coder_start(ainn_detail_coder *coder, uint32_t columns, uint32_
     coder->rows = rows;
     ainn_chance_init((ainn_chance *)&coder->chances, sizeof(coder->chances) / sizeof(ainn_chance));
     memset(coder->memory, 0, 3 * (size_t)coder->components * ROW_BLOCKS * sizeof(*coder->memory));
+    memset(coder->kind, AINN_DETAIL_PLAIN, sizeof(coder->kind));
+    coder->left = AINN_DETAIL_PLAIN;
+    ainn_paint_start(&coder->paint);
 }
 
 void ainn_detail_next_row(ainn_detail_coder *coder)
@@ -38,21 +42,34 @@ void ainn_detail_next_row(ainn_detail_coder *coder)
     ainn_detail_block *above = coder->row[0];
     coder->row[0] = coder->row[2];
     coder->row[2] = above;
+    coder->left = AINN_DETAIL_PLAIN;
+    ainn_paint_next_row(&coder->paint);
 }
 
 static int is_coded(const ainn_detail_block *block) { return block->coded; }
 
-int ainn_detail_code_cell(ainn_detail_coder *coder, uint32_t x, int coded)
-{
-    int neighbours = is_coded(ainn_detail_at(coder, 0, 2 * x, 0) - 1) + is_coded(ainn_detail_above(coder, 0, 2 * x, 0));
-    return ainn_range_bit(&coder->range, &coder->chances.cell[neighbours], coded);
-}
-
-void ainn_detail_clear(ainn_detail_coder *coder, uint32_t x)
+static void clear_blocks(ainn_detail_coder *coder, uint32_t x)
 {
     for (int c = 0; c < coder->components; c++)
         for (int y = 0; y < 2; y++)
             memset(ainn_detail_at(coder, c, 2 * x, y), 0, 2 * sizeof(ainn_detail_block));
+}
+
+ainn_detail_kind ainn_detail_code_cell(ainn_detail_coder *coder, uint32_t x, ainn_detail_kind kind)
+{
+    uint8_t left = coder->left, above = coder->kind[x];
+    if (!ainn_range_bit(&coder->range, &coder->chances.cell[left][above], kind != AINN_DETAIL_PLAIN))
+        kind = AINN_DETAIL_PLAIN;
+    else
+        kind = ainn_range_bit(&coder->range, &coder->chances.painted[left][above], kind == AINN_DETAIL_PAINTED) ? AINN_DETAIL_PAINTED : AINN_DETAIL_BLOCKED;
+    if (coder->range.mode >= AINN_RANGE_MEASURE)
+        return kind;
+    coder->left = coder->kind[x] = (uint8_t)kind;
+    if (kind != AINN_DETAIL_BLOCKED)
+        clear_blocks(coder, x);
+    if (kind != AINN_DETAIL_PAINTED)
+        ainn_paint_clear(&coder->paint, x);
+    return kind;
 }
 
 int ainn_detail_can_copy(const ainn_detail_coder *coder, int component, uint32_t x, int y, ainn_detail_way way)
@@ -222,7 +239,7 @@ void ainn_detail_code_block(ainn_detail_coder *coder, int component, uint32_t x,
     way = ainn_detail_code_way(coder, component, x, y, way);
     if (way != AINN_DETAIL_OWN) {
         const ainn_detail_block *from = way == AINN_DETAIL_LEFT ? ainn_detail_at(coder, component, x, y) - 1 : ainn_detail_above(coder, component, x, y);
-        if (coder->range.mode == AINN_RANGE_MEASURE)
+        if (coder->range.mode >= AINN_RANGE_MEASURE)
             return;
         *block = *from;
         block->copied = 1;
@@ -244,12 +261,10 @@ void ainn_detail_code_block(ainn_detail_coder *coder, int component, uint32_t x,
     block->copied = 0;
 }
 
-void ainn_detail_coefficients(const ainn_detail_block *block, int32_t step, int32_t pull, int32_t coefficients[AINN_DCT_SIZE])
+void ainn_detail_coefficients(const ainn_detail_block *block, int32_t step, int32_t coefficients[AINN_DCT_SIZE])
 {
     for (int i = 0; i < AINN_DCT_SIZE; i++) {
         int64_t value = (int64_t)block->level[i] * step;
-        if (i)
-            value -= block->level[i] > 0 ? pull : block->level[i] < 0 ? -pull : 0;
         coefficients[i] = (int32_t)(value > AINN_DCT_BOUND ? AINN_DCT_BOUND : value < -AINN_DCT_BOUND ? -AINN_DCT_BOUND : value);
     }
 }

@@ -3,7 +3,7 @@
 #define AINN_DETAIL_CELLS_H
 
 #include "detail/dct.h"
-#include "detail/range.h"
+#include "detail/paint.h"
 
 #define AINN_DETAIL_SIDE 64      /* cells along a side of a group */
 #define AINN_DETAIL_BLOCKS (2 * AINN_DETAIL_SIDE)
@@ -11,7 +11,8 @@
 
 /* What has been learnt. [2]: the first component, the others. */
 typedef struct ainn_detail_chances {
-    ainn_chance cell[3];                      /* coded neighbours */
+    ainn_chance cell[3][3];                   /* kinds of the cells left and above */
+    ainn_chance painted[3][3];
     ainn_chance copy[2][3];                   /* copied neighbours */
     ainn_chance above[2][3];
     ainn_chance length[2][8][8];              /* class of the neighbours' lengths, classes passed */
@@ -24,11 +25,14 @@ typedef struct ainn_detail_chances {
     ainn_chance first_sign[2][3];
 } ainn_detail_chances;
 
+/* How a cell is corrected. */
+typedef enum ainn_detail_kind { AINN_DETAIL_PLAIN, AINN_DETAIL_BLOCKED, AINN_DETAIL_PAINTED } ainn_detail_kind;
+
 /* A block as neighbours see it. */
 typedef struct ainn_detail_block {
     int16_t level[AINN_DCT_SIZE];             /* by frequency; all zero where the cell is not coded */
     uint8_t length;                           /* places up to the last one that is not zero */
-    uint8_t coded;                            /* its cell is */
+    uint8_t coded;                            /* its cell is AINN_DETAIL_BLOCKED */
     uint8_t copied;
 } ainn_detail_block;
 
@@ -43,10 +47,13 @@ typedef struct ainn_detail_coder {
     int components;                           /* 1 for grey pictures, else 3 */
     ainn_detail_block *row[3];                /* above, upper, lower: [components][2 * columns + 1], the first one is never coded */
     ainn_detail_block *memory;
+    ainn_paint paint;
+    uint8_t kind[AINN_DETAIL_SIDE];           /* of the last cell of each column */
+    uint8_t left;                             /* kind of the last cell of the row */
 } ainn_detail_coder;
 
 /* Takes memory; for the start of every group ainn_detail_coder_start() follows. */
-ainn_status ainn_detail_coder_create(ainn_memory *memory, int components, ainn_detail_coder *coder);
+ainn_status ainn_detail_coder_create(ainn_memory *memory, int components, unsigned depth, ainn_detail_coder *coder);
 void ainn_detail_coder_destroy(ainn_memory *memory, ainn_detail_coder *coder);
 
 /* Forgets everything but the range coder, which the caller starts. */
@@ -67,9 +74,8 @@ static inline ainn_detail_block *ainn_detail_above(const ainn_detail_coder *code
     return coder->row[y] + (size_t)component * (2 * AINN_DETAIL_SIDE + 1) + x + 1;
 }
 
-/* Whether the cell at column x is coded; call ainn_detail_clear() if it is not. */
-int ainn_detail_code_cell(ainn_detail_coder *coder, uint32_t x, int coded);
-void ainn_detail_clear(ainn_detail_coder *coder, uint32_t x);
+/* How the cell at column x is corrected. Unless measured, it is then what neighbours see; its blocks or its painting follow. */
+ainn_detail_kind ainn_detail_code_cell(ainn_detail_coder *coder, uint32_t x, ainn_detail_kind kind);
 
 /* Whether a block may be copied. */
 int ainn_detail_can_copy(const ainn_detail_coder *coder, int component, uint32_t x, int y, ainn_detail_way way);
@@ -88,8 +94,8 @@ int32_t ainn_detail_code_level(ainn_detail_coder *coder, int component, uint32_t
 ainn_detail_way ainn_detail_code_way(ainn_detail_coder *coder, int component, uint32_t x, int y, ainn_detail_way way);
 unsigned ainn_detail_code_length(ainn_detail_coder *coder, int component, uint32_t x, int y, unsigned length);
 
-/* Coefficients of a block from its levels; all but the lowest are pulled towards zero. */
-void ainn_detail_coefficients(const ainn_detail_block *block, int32_t step, int32_t pull, int32_t coefficients[AINN_DCT_SIZE]);
+/* Coefficients of a block from its levels. */
+void ainn_detail_coefficients(const ainn_detail_block *block, int32_t step, int32_t coefficients[AINN_DCT_SIZE]);
 
 /* Colours from components: adds to u in place, n pixels; components in units of 4 u. */
 void ainn_detail_add(uint32_t *const u[3], const int32_t *const samples[3], int components, uint32_t count);

@@ -9,7 +9,7 @@ typedef struct group {
     ainn_detail_coder coder;
     int active;                  /* has a stream that has not ended */
     int wrong;                   /* its stream ended wrongly */
-    int32_t step, pull;
+    int32_t step;
 } group;
 
 struct ainn_detail_decoder {
@@ -25,14 +25,15 @@ struct ainn_detail_decoder {
     uint16_t costs[1 << AINN_COST_BITS];
     group *groups;
     size_t stride;               /* samples of a line */
-    int32_t *samples;            /* [components][LINES][stride] */
-    uint8_t *used;               /* columns left .. right - 1: there is a correction */
+    int32_t *samples;            /* [3][LINES][stride]: corrections of components, or u where a cell is painted */
+    uint8_t *kind;               /* ainn_detail_kind of columns left .. right - 1 */
+    uint32_t max;                /* of a sample */
 };
 
 static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
-ainn_status ainn_detail_decoder_create(ainn_memory *memory, ainn_pool *pool, const uint8_t *data, const ainn_detail_stream *streams, int components,
+ainn_status ainn_detail_decoder_create(ainn_memory *memory, ainn_pool *pool, const uint8_t *data, const ainn_detail_stream *streams, int components, uint32_t depth,
                                        uint32_t columns, uint32_t rows, uint32_t left, uint32_t right, float *bit_map, ainn_detail_decoder **result)
 {
     ainn_detail_decoder *decoder = ainn_alloc(memory, sizeof(*decoder));
@@ -44,6 +45,7 @@ ainn_status ainn_detail_decoder_create(ainn_memory *memory, ainn_pool *pool, con
     decoder->data = data;
     decoder->streams = streams;
     decoder->components = components;
+    decoder->max = (1u << depth) - 1;
     decoder->columns = columns;
     decoder->rows = rows;
     decoder->left = left;
@@ -54,11 +56,11 @@ ainn_status ainn_detail_decoder_create(ainn_memory *memory, ainn_pool *pool, con
     ainn_range_costs(decoder->costs);
     uint32_t count = (right - 1) / AINN_DETAIL_SIDE + 1 - decoder->first;
     if (!(decoder->groups = ainn_alloc_array(memory, count, sizeof(*decoder->groups))) ||
-        !(decoder->samples = ainn_alloc_array(memory, decoder->stride, (size_t)components * LINES * sizeof(int32_t))) ||
-        !(decoder->used = ainn_alloc(memory, right - left)))
+        !(decoder->samples = ainn_alloc_array(memory, decoder->stride, 3 * LINES * sizeof(int32_t))) ||
+        !(decoder->kind = ainn_alloc(memory, right - left)))
         status = ainn_memory_status(memory);
     for (; status == AINN_OK && decoder->count < count; decoder->count++)
-        status = ainn_detail_coder_create(memory, components, &decoder->groups[decoder->count].coder);
+        status = ainn_detail_coder_create(memory, components, depth, &decoder->groups[decoder->count].coder);
     if (status != AINN_OK) {
         ainn_detail_decoder_destroy(memory, decoder);
         return status;
@@ -75,7 +77,7 @@ void ainn_detail_decoder_destroy(ainn_memory *memory, ainn_detail_decoder *decod
         ainn_detail_coder_destroy(memory, &decoder->groups[i].coder);
     ainn_free_memory(memory, decoder->groups);
     ainn_free_memory(memory, decoder->samples);
-    ainn_free_memory(memory, decoder->used);
+    ainn_free_memory(memory, decoder->kind);
     ainn_free_memory(memory, decoder);
 }
 
@@ -89,7 +91,6 @@ static void open_group(ainn_detail_decoder *decoder, uint32_t index)
     if (!g->active)
         return;
     g->step = ainn_step(data[0]);
-    g->pull = g->step * data[1] >> 5;
     ainn_range_decode_start(&g->coder.range, data + AINN_DETAIL_HEADER, (size_t)stream->size - AINN_DETAIL_HEADER - AINN_DETAIL_CRC);
     g->coder.range.costs = decoder->bit_map ? decoder->costs : NULL;
     ainn_detail_coder_start(&g->coder, smaller(AINN_DETAIL_SIDE, decoder->columns - column * AINN_DETAIL_SIDE),
@@ -101,16 +102,23 @@ static void show_block(ainn_detail_decoder *decoder, const group *g, int compone
 {
     int32_t coefficients[AINN_DCT_SIZE], samples[AINN_DCT_SIZE];
     int32_t *out = decoder->samples + ((size_t)component * LINES + (size_t)y * 8) * decoder->stride + (size_t)x * 8;
-    ainn_detail_coefficients(block, g->step, g->pull, coefficients);
+    ainn_detail_coefficients(block, g->step, coefficients);
     ainn_dct_inverse(coefficients, samples);
     for (int i = 0; i < 8; i++)
         memcpy(out + (size_t)i * decoder->stride, samples + 8 * i, 8 * sizeof(*out));
 }
 
-static void clear_samples(ainn_detail_decoder *decoder, uint32_t x)
+/* u of a painted cell at column `left` + x. */
+static void show_painting(ainn_detail_decoder *decoder, uint32_t x, const uint64_t colours[AINN_PAINT_SIZE])
 {
-    for (size_t line = 0; line < (size_t)decoder->components * LINES; line++)
-        memset(decoder->samples + line * decoder->stride + (size_t)x * LINES, 0, LINES * sizeof(int32_t));
+    for (int c = 0; c < 3; c++) {
+        int plane = c < decoder->components ? c : 0;
+        for (size_t i = 0; i < AINN_PAINT_SIZE; i++) {
+            uint32_t sample = (uint32_t)(colours[i] >> 16 * plane & 65535);
+            decoder->samples[((size_t)c * LINES + i / LINES) * decoder->stride + (size_t)x * LINES + i % LINES] =
+                (int32_t)((sample * 65536u + decoder->max / 2) / decoder->max);
+        }
+    }
 }
 
 /* One cell; `column` is the picture's. */
@@ -119,10 +127,14 @@ static void decode_cell(ainn_detail_decoder *decoder, group *g, uint32_t x, uint
     ainn_detail_coder *coder = &g->coder;
     int shown = decoder->wanted && column >= decoder->left && column < decoder->right;
     uint64_t before = coder->range.cost;
-    int coded = ainn_detail_code_cell(coder, x, 0);
-    if (!coded)
-        ainn_detail_clear(coder, x);
-    for (int y = 0; coded && y < 2; y++)
+    ainn_detail_kind kind = ainn_detail_code_cell(coder, x, AINN_DETAIL_PLAIN);
+    if (kind == AINN_DETAIL_PAINTED) {
+        uint64_t colours[AINN_PAINT_SIZE] = { 0 };
+        ainn_paint_cell(&coder->range, &coder->paint, x, colours);
+        if (shown)
+            show_painting(decoder, column - decoder->left, colours);
+    }
+    for (int y = 0; kind == AINN_DETAIL_BLOCKED && y < 2; y++)
         for (uint32_t i = 2 * x; i < 2 * x + 2; i++)
             for (int c = 0; c < coder->components; c++) {
                 ainn_detail_block *block = ainn_detail_at(coder, c, i, y);
@@ -130,10 +142,8 @@ static void decode_cell(ainn_detail_decoder *decoder, group *g, uint32_t x, uint
                 if (shown)
                     show_block(decoder, g, c, 2 * (column - decoder->left) + (i & 1), y, block);
             }
-    if (shown && !coded)
-        clear_samples(decoder, column - decoder->left);
     if (shown)
-        decoder->used[column - decoder->left] = (uint8_t)coded;
+        decoder->kind[column - decoder->left] = (uint8_t)kind;
     if (decoder->bit_map)
         decoder->bit_map[(size_t)decoder->done * decoder->columns + column] += (float)(coder->range.cost - before) / 256.0f;
 }
@@ -149,10 +159,8 @@ static void decode_task(void *opaque, size_t index, unsigned thread)
     if (decoder->done % AINN_DETAIL_SIDE == 0)
         open_group(decoder, (uint32_t)index);
     if (!g->active) {
-        for (uint32_t x = larger(start, decoder->left); x < smaller(end, decoder->right); x++) {
-            clear_samples(decoder, x - decoder->left);
-            decoder->used[x - decoder->left] = 0;
-        }
+        for (uint32_t x = larger(start, decoder->left); x < smaller(end, decoder->right); x++)
+            decoder->kind[x - decoder->left] = AINN_DETAIL_PLAIN;
         return;
     }
     for (uint32_t x = start; x < end; x++)
@@ -177,19 +185,23 @@ unsigned ainn_detail_decode_row(ainn_detail_decoder *decoder, uint32_t row)
     return wrong;
 }
 
-void ainn_detail_decoder_add(const ainn_detail_decoder *decoder, uint32_t y, size_t first, uint32_t *const u[3], uint32_t count)
+void ainn_detail_decoder_correct(const ainn_detail_decoder *decoder, uint32_t y, size_t first, uint32_t *const u[3], uint32_t count)
 {
     const int32_t *samples[3];
     uint32_t *out[3];
     for (uint32_t done = 0, part; done < count; done += part) {
         size_t at = first + done;
         part = smaller(count - done, LINES - (uint32_t)(at % LINES));
-        if (!decoder->used[at / LINES])
+        if (decoder->kind[at / LINES] == AINN_DETAIL_PLAIN)
             continue;
         for (int c = 0; c < 3; c++) {
             out[c] = u[c] + done;
-            samples[c] = decoder->samples + ((size_t)(c < decoder->components ? c : 0) * LINES + y) * decoder->stride + at;
+            samples[c] = decoder->samples + ((size_t)c * LINES + y) * decoder->stride + at;
         }
-        ainn_detail_add(out, samples, decoder->components, part);
+        if (decoder->kind[at / LINES] == AINN_DETAIL_PAINTED)
+            for (int c = 0; c < 3; c++)
+                memcpy(out[c], samples[c], part * sizeof(*out[c]));
+        else
+            ainn_detail_add(out, samples, decoder->components, part);
     }
 }

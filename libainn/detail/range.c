@@ -140,10 +140,10 @@ static int cut(ainn_range *range, uint32_t bound, int bit)
 int ainn_range_bit(ainn_range *range, ainn_chance *chance, int bit)
 {
     uint32_t zero = ((uint32_t)chance->fast + chance->slow) >> 1;
-    if (range->mode != AINN_RANGE_MEASURE) {
+    if (range->mode < AINN_RANGE_MEASURE)
         bit = cut(range, (range->range >> 16) * zero, bit);
+    if (range->mode != AINN_RANGE_MEASURE)
         update(chance, bit);
-    }
     add_cost(range, zero, bit);
     return bit;
 }
@@ -152,7 +152,7 @@ uint32_t ainn_range_even(ainn_range *range, unsigned count, uint32_t value)
 {
     uint32_t result = 0;
     range->cost += count << 8;
-    if (range->mode == AINN_RANGE_MEASURE)
+    if (range->mode >= AINN_RANGE_MEASURE)
         return value;
     while (count-- > 0)
         result = result << 1 | (uint32_t)cut(range, range->range >> 1, (int)(value >> count & 1));

@@ -16,7 +16,8 @@ typedef struct ainn_chance {
 typedef enum ainn_range_mode {
     AINN_RANGE_DECODE,
     AINN_RANGE_ENCODE,
-    AINN_RANGE_MEASURE           /* adds its cost; nothing is written or learnt */
+    AINN_RANGE_MEASURE,          /* adds its cost; nothing is written or learnt */
+    AINN_RANGE_LEARN             /* adds its cost and learns; nothing is written */
 } ainn_range_mode;
 
 #define AINN_COST_BITS 8         /* of a chance choose its cost */

@@ -36,5 +36,5 @@ ainn_status ainn_detail_check(const uint8_t *data, size_t available, const ainn_
     size_t size = (size_t)stream->size - AINN_DETAIL_CRC;
     if (ainn_crc32c(0, start, size) != ainn_read_u32(start + size))
         return AINN_ERROR_CHECKSUM;
-    return start[0] < AINN_STEP_CODES && start[1] <= AINN_DETAIL_PULL_MAX ? AINN_OK : AINN_ERROR_INVALID;
+    return start[0] < AINN_STEP_CODES ? AINN_OK : AINN_ERROR_INVALID;
 }

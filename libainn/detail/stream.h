@@ -4,9 +4,8 @@
 
 #include "container/bytes.h"
 
-#define AINN_DETAIL_HEADER 2     /* step code, pull */
+#define AINN_DETAIL_HEADER 1     /* step code */
 #define AINN_DETAIL_CRC 4
-#define AINN_DETAIL_PULL_MAX 15  /* in units of 1/32 step */
 
 /* A group's stream; size 0: it has none. */
 typedef struct ainn_detail_stream {

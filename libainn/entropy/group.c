@@ -159,23 +159,15 @@ static int16_t apply_gain(int32_t value, int32_t mantissa, int shift)
     return clamp_latent((int64_t)value * mantissa * ((int64_t)1 << -shift));
 }
 
-static int is_masked(const ainn_group_options *options, uint32_t y, uint32_t x)
-{
-    return options->mask && options->mask[y * options->step + x];
-}
-
-static void scale_latents(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy, const ainn_gain *gain,
-                          const ainn_group_options *options)
+static void scale_latents(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy, const ainn_gain *gain)
 {
     size_t channels = (size_t)coder->model->M;
     int16_t *out = coder->scaled;
     for (uint32_t y = 0; y < hy; y++) {
         const int16_t *in = latents + y * row_step;
-        for (uint32_t x = 0; x < hx; x++, in += channels, out += channels) {
-            const int16_t *from = is_masked(options, y, x) ? options->instead : in;
+        for (uint32_t x = 0; x < hx; x++, in += channels, out += channels)
             for (size_t k = 0; k < channels; k++)
-                out[k] = apply_gain(from[k], gain->mantissa[k], gain->shift[k]);
-        }
+                out[k] = apply_gain(in[k], gain->mantissa[k], gain->shift[k]);
     }
 }
 
@@ -185,7 +177,7 @@ static int32_t symbol_value(uint32_t packed) { return (int32_t)(packed << 8) >> 
 
 /* Quantises what step codes; returns where the next symbol goes. */
 static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uint32_t hy, const ainn_quantiser *quantiser,
-                             const ainn_group_options *options, uint32_t *symbol)
+                             const ainn_group_costs *costs, uint32_t *symbol)
 {
     size_t channels = (size_t)coder->model->M, quarter = channels / 4;
     const int16_t *mean = coder->mean;
@@ -208,11 +200,11 @@ static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uin
                 int32_t value = ainn_quantise(quantiser, index[k], in[k] - mean[k]);
                 out[k] = reconstruct(mean[k], value, frac);
                 *symbol++ = pack_symbol(index[k], value);
-                if (options->costs)
+                if (costs->cost)
                     cost += ainn_symbol_cost(&coder->tables->gauss->tables[index[k]], value);
             }
-            if (options->costs)
-                options->costs[y * options->step + x] += cost;
+            if (costs->cost)
+                costs->cost[y * costs->step + x] += cost;
         }
     }
     return symbol;
@@ -228,14 +220,14 @@ static void share_cost(uint64_t cost, size_t p, uint32_t hx, uint32_t hy, size_t
             costs[(size_t)y * step + x] += cost / ((right - left) * (bottom - top));
 }
 
-static void cost_hyper(const ainn_group_coder *coder, uint32_t hx, uint32_t hy, const ainn_group_options *options)
+static void cost_hyper(const ainn_group_coder *coder, uint32_t hx, uint32_t hy, const ainn_group_costs *costs)
 {
     size_t channels = (size_t)coder->model->Z, positions = (size_t)ainn_hyper_size(hx) * ainn_hyper_size(hy);
     for (size_t p = 0; p < positions; p++) {
         uint64_t cost = 0;
         for (size_t k = 0; k < channels; k++)
             cost += ainn_symbol_cost(&coder->tables->prior->tables[k], coder->hyper[p * channels + k]);
-        share_cost(cost, p, hx, hy, options->step, options->costs);
+        share_cost(cost, p, hx, hy, costs->step, costs->cost);
     }
 }
 
@@ -252,26 +244,26 @@ static void encode_hyper(ainn_group_coder *coder, size_t positions, ainn_group_s
 }
 
 void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy,
-                       const ainn_gain *gain, const ainn_quantiser *quantiser, const ainn_group_options *options, ainn_group_streams *streams)
+                       const ainn_gain *gain, const ainn_quantiser *quantiser, const ainn_group_costs *costs, ainn_group_streams *streams)
 {
     double start = ainn_seconds(), networks = coder->seconds_networks;
     size_t positions = (size_t)hx * hy;
-    scale_latents(coder, latents, row_step, hx, hy, gain, options);
+    scale_latents(coder, latents, row_step, hx, hy, gain);
     memset(coder->latents, 0, positions * (size_t)coder->model->M * sizeof(int16_t));
     double before = ainn_seconds();
     ainn_hyper_analysis(coder->net, coder->scaled, hx, hy, coder->hyper);
     ainn_hyper_synthesis(coder->net, coder->hyper, hx, hy);
     coder->seconds_networks += ainn_seconds() - before;
     encode_hyper(coder, (size_t)ainn_hyper_size(hx) * ainn_hyper_size(hy), streams);
-    if (options->costs)
-        cost_hyper(coder, hx, hy, options);
+    if (costs->cost)
+        cost_hyper(coder, hx, hy, costs);
 
     /* Symbols lie at the beginning of the memory where the stream grows from the end. A symbol that is coded frees 4 bytes and
      * takes at most 6.25, which AINN_RANS_BOUND() allows for all of them, so the two never meet. */
     uint32_t *symbols = (uint32_t *)coder->stream, *end = symbols;
     for (int step = 0; step < AINN_STEPS; step++) {
         run_step(coder, step);
-        end = gather_step(coder, step, hx, hy, quantiser, options, end);
+        end = gather_step(coder, step, hx, hy, quantiser, costs, end);
     }
     size_t count = (size_t)(end - symbols);
     ainn_rans_encoder rans;

@@ -44,17 +44,15 @@ typedef struct ainn_group_streams {
     size_t z_size, y_size;
 } ainn_group_streams;
 
-/* Of an encoder that looks closer; rows of both are `step` elements apart. */
-typedef struct ainn_group_options {
-    const uint8_t *mask;                      /* NULL, or not 0 for positions that are coded as `instead` in place of their latents */
-    uint64_t *costs;                          /* NULL, or numbers to which the cost of each position is added, in units of 2^-16 bits */
+/* Where the cost of each position goes, in units of 2^-16 bits; rows are `step` elements apart. */
+typedef struct ainn_group_costs {
+    uint64_t *cost;                           /* NULL: not wanted */
     size_t step;
-    const int16_t *instead;                   /* [M] */
-} ainn_group_options;
+} ainn_group_costs;
 
 /* latents: [hy][hx][M], rows `row_step` elements apart. */
 void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy,
-                       const ainn_gain *gain, const ainn_quantiser *quantiser, const ainn_group_options *options, ainn_group_streams *streams);
+                       const ainn_gain *gain, const ainn_quantiser *quantiser, const ainn_group_costs *costs, ainn_group_streams *streams);
 
 /* ---- Decoding ---- */
 
