@@ -33,8 +33,7 @@ void ainn_paint_start(ainn_paint *paint)
             equal += pattern >> bit & 1;
         state->hit[0][pattern].fast = state->hit[0][pattern].slow = (uint16_t)(65536 - (32768 >> equal));
     }
-    for (int i = 0; i < AINN_PAINT_SLOTS; i++)
-        state->palette[i] = AINN_PAINT_NONE;
+    memset(state->palette, 0, sizeof(state->palette));     /* black is known: every place holds a colour that can be painted */
     state->count = 0;
     state->last_known = 0;
     memset(paint->lines, 255, (size_t)LINES * LINE * sizeof(*paint->lines));

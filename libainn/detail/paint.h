@@ -14,7 +14,7 @@ typedef struct ainn_paint_state {
     ainn_chance hit[4][64];                   /* of a neighbour's colour: neighbours that have missed, pattern of equal neighbours */
     ainn_chance known[2];                     /* a colour of the palette; the last one looked for was */
     ainn_chance slot[AINN_PAINT_SLOTS];       /* tree of its eight bits */
-    uint64_t palette[AINN_PAINT_SLOTS];       /* colours that were new, the oldest are replaced */
+    uint64_t palette[AINN_PAINT_SLOTS];       /* colours that were new, the oldest are replaced; first all black */
     uint32_t count;                           /* of new colours so far */
     int last_known;
 } ainn_paint_state;
