@@ -194,26 +194,6 @@ END_TEST
 
 /* ---- Pictures ---- */
 
-/* Letters of a kind, stripes, noise and something smooth: every kind of cell. */
-static test_picture drawing(uint32_t width, uint32_t height, uint32_t depth, ainn_channels channels)
-{
-    test_picture p = picture_make(width, height, depth, channels);
-    test_random random = { 3 };
-    uint32_t max = (1u << depth) - 1;
-    for (uint32_t y = 0; y < height; y++)
-        for (uint32_t x = 0; x < width; x++) {
-            int ink = (x * 7 / 3 ^ y * 5 / 2) % 9 < 3 && y / 6 % 2;
-            uint32_t noise = random_below(&random, max + 1);
-            for (int c = 0; c < (int)channels; c++) {
-                if (x < width / 2)
-                    picture_set(&p, x, y, c, ink ? max / 4 * (uint32_t)(c & 1) : max);
-                else if (x < width * 3 / 4)
-                    picture_set(&p, x, y, c, (noise + (uint32_t)c * (max / 5)) & max);
-            }
-        }
-    return p;
-}
-
 static ainn_bytes encode(const test_picture *p, const ainn_encode_options *options, ainn_info *info)
 {
     ainn_bytes frame;
@@ -239,7 +219,7 @@ START_TEST(every_kind_of_picture)
     static const struct { uint32_t width, height, depth; int channels; } kinds[] = {
         { 96, 80, 8, 3 }, { 75, 101, 10, 4 }, { 64, 48, 8, 1 }, { 50, 33, 16, 1 }, { 49, 65, 16, 3 }, { 130, 20, 12, 2 }, { 1100, 40, 8, 3 } };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        test_picture p = drawing(kinds[i].width, kinds[i].height, kinds[i].depth, (ainn_channels)kinds[i].channels);
+        test_picture p = picture_draw(kinds[i].width, kinds[i].height, kinds[i].depth, (ainn_channels)kinds[i].channels);
         ainn_encode_options options;
         ainn_info info;
         ainn_damage damage;
@@ -264,7 +244,7 @@ END_TEST
 
 START_TEST(threads_and_regions)
 {
-    test_picture p = drawing(1400, 90, 8, AINN_RGB);
+    test_picture p = picture_draw(1400, 90, 8, AINN_RGB);
     ainn_encode_options options;
     ainn_info info;
     ainn_encode_options_init(&options);
@@ -302,7 +282,7 @@ END_TEST
 
 START_TEST(damage_stays_local)
 {
-    test_picture p = drawing(1400, 60, 8, AINN_RGB);
+    test_picture p = picture_draw(1400, 60, 8, AINN_RGB);
     ainn_info info;
     ainn_damage damage;
     ainn_bytes frame = encode(&p, NULL, &info);
@@ -345,7 +325,7 @@ END_TEST
 /* Streams with good checksums and bad contents: nothing may break, whatever they decode to. */
 START_TEST(forged_streams)
 {
-    test_picture p = drawing(100, 60, 8, AINN_RGB);
+    test_picture p = picture_draw(100, 60, 8, AINN_RGB);
     ainn_info info;
     ainn_bytes frame = encode(&p, NULL, &info);
     uint8_t *data = malloc(frame.size);
@@ -396,7 +376,7 @@ static int read_rows(void *opaque, uint32_t first_row, uint32_t rows, const ainn
 
 START_TEST(rows_are_read_once)
 {
-    test_picture p = drawing(200, 150, 8, AINN_RGB);
+    test_picture p = picture_draw(200, 150, 8, AINN_RGB);
     ainn_info info;
     ainn_bytes frame = encode(&p, NULL, &info), again;
     ck_assert_uint_gt(info.detail_bytes, 0);
@@ -414,7 +394,7 @@ END_TEST
 
 START_TEST(targets)
 {
-    test_picture p = drawing(200, 150, 8, AINN_RGB);
+    test_picture p = picture_draw(200, 150, 8, AINN_RGB);
     ainn_encode_options options;
     ainn_info info;
     ainn_encode_options_init(&options);
@@ -435,7 +415,7 @@ END_TEST
 /* A photograph, as far as the quick look goes, is not looked at closer. */
 START_TEST(candidates)
 {
-    test_picture smooth = picture_empty(300, 200, 8, AINN_RGB), drawn = drawing(300, 200, 8, AINN_RGB), deep = drawing(300, 200, 13, AINN_GRAY);
+    test_picture smooth = picture_empty(300, 200, 8, AINN_RGB), drawn = picture_draw(300, 200, 8, AINN_RGB), deep = picture_draw(300, 200, 13, AINN_GRAY);
     test_random random = { 9 };
     for (uint32_t y = 0; y < 200; y++)
         for (uint32_t x = 0; x < 300; x++)
@@ -469,7 +449,7 @@ static void stingy_free(void *opaque, void *pointer)
 
 START_TEST(allocation_failures)
 {
-    test_picture p = drawing(48, 33, 8, AINN_RGB);
+    test_picture p = picture_draw(48, 33, 8, AINN_RGB);
     ainn_status status = AINN_ERROR_MEMORY;
     for (unsigned n = 1; status == AINN_ERROR_MEMORY && n < 3000; n += 1 + n / 16) {
         stingy s = { n };

@@ -17,11 +17,11 @@ static int is_masked(const ainn_fill *fill, uint32_t y, uint32_t x) { return fil
 /* Mean of a cell's pixels. */
 static uint16_t mean_of(const ainn_image *image, int plane, uint32_t y, uint32_t x)
 {
-    uint32_t height = smaller(SIDE, image->height - y * SIDE), width = smaller(SIDE, image->width - x * SIDE), sum = 0;
+    uint32_t height = smaller(SIDE, image->height - y * SIDE), width = smaller(SIDE, image->width - x * SIDE), sum = 0, max = (1u << image->depth) - 1;
     for (uint32_t v = 0; v < height; v++) {
         const unsigned char *p = (const unsigned char *)ainn_image_row(image, plane, y * SIDE + v) + (ptrdiff_t)x * SIDE * image->pixel_stride[plane];
         for (uint32_t u = 0; u < width; u++, p += image->pixel_stride[plane])
-            sum += image->depth == 8 ? *p : *(const uint16_t *)(const void *)p;
+            sum += image->depth == 8 ? *p : smaller(*(const uint16_t *)(const void *)p, max);
     }
     return (uint16_t)(sum / (width * height));
 }
