@@ -6,6 +6,7 @@
 #include "container/bytes.h"
 #include "container/frame.h"
 #include "container/varint.h"
+#include "detail/stream.h"
 #include "test_model.h"
 #include "test_picture.h"
 #include "util/crc32c.h"
@@ -36,15 +37,17 @@ uint8_t *fuzz_copy(const uint8_t *data, size_t size)
 
 size_t fuzz_frame(unsigned number, uint8_t *out, size_t capacity)
 {
-    static const struct { uint32_t width, height, depth; int channels; double quality; } pictures[] = {
-        { 1, 1, 8, 1, 10 }, { 17, 33, 8, 4, 60 }, { 48, 20, 12, 3, 95 }, { 64, 16, 8, 2, 30 }, { 5, 5, 16, 4, 80 } };
+    static const struct { uint32_t width, height, depth; int channels; double quality; int drawn; } pictures[] = {
+        { 1, 1, 8, 1, 10, 0 }, { 17, 33, 8, 4, 60, 0 }, { 48, 20, 12, 3, 95, 0 }, { 64, 16, 8, 2, 30, 0 }, { 5, 5, 16, 4, 80, 0 },
+        { 64, 40, 8, 3, 85, 1 }, { 40, 33, 8, 1, 60, 1 }, { 33, 20, 16, 4, 95, 1 } };           /* with a detail layer */
     static const uint8_t text[40] = "metadata";
     if (number >= sizeof(pictures) / sizeof(pictures[0]))
         return 0;
     ainn_encoder *encoder;
     ainn_encode_options options;
     ainn_bytes frame;
-    test_picture p = picture_make(pictures[number].width, pictures[number].height, pictures[number].depth, (ainn_channels)pictures[number].channels);
+    test_picture p = (pictures[number].drawn ? picture_draw : picture_make)(pictures[number].width, pictures[number].height, pictures[number].depth,
+                                                                            (ainn_channels)pictures[number].channels);
     ainn_encode_options_init(&options);
     options.quality = pictures[number].quality;
     if (number & 1) {
@@ -68,6 +71,24 @@ static void repair_part(uint8_t *data, size_t size, const ainn_part *part)
         ainn_write_u32(data + part->offset + part->size, ainn_crc32c(0, data + part->offset, (size_t)part->size));
 }
 
+/* The streams of a detail layer, then the whole. */
+static void repair_detail(uint8_t *data, size_t size, const ainn_frame *frame)
+{
+    ainn_detail_stream streams[16];
+    uint64_t groups = (uint64_t)frame->group_columns * frame->group_rows;
+    const ainn_part *part = &frame->detail;
+    if (!part->size || part->offset > size || part->size > size - part->offset || groups > 16 ||
+        ainn_detail_index(data + part->offset, part->size, (size_t)part->size, groups, streams) != AINN_OK)
+        return;
+    for (uint64_t i = 0; i < groups; i++)
+        if (streams[i].size) {
+            uint8_t *stream = data + part->offset + streams[i].offset;
+            size_t end = (size_t)streams[i].size - AINN_DETAIL_CRC;
+            ainn_write_u32(stream + end, ainn_crc32c(0, stream, end));
+        }
+    repair_part(data, size, part);
+}
+
 void fuzz_repair(uint8_t *data, size_t size)
 {
     ainn_frame frame;
@@ -86,6 +107,7 @@ void fuzz_repair(uint8_t *data, size_t size)
     for (int kind = 0; kind < AINN_METADATA_KINDS; kind++)
         repair_part(data, size, &frame.metadata[kind]);
     repair_part(data, size, &frame.orientation);
+    repair_detail(data, size, &frame);
     repair_part(data, size, &frame.hyper);
     repair_part(data, size, &frame.alpha);
     uint64_t groups = (uint64_t)frame.group_columns * frame.group_rows;

@@ -46,7 +46,7 @@ static void decode(const uint8_t *data, size_t size, unsigned choice)
         ainn_bytes metadata;
         ainn_image_interleaved(&image, pixels, width, height, depth, channels, 0);
         fuzz_check(ainn_decoder_decode(decoder, &image, &options, &damage));
-        if (damage.latents_decoded < 0 || damage.latents_decoded > 1)
+        if (damage.detail_missing > damage.groups || damage.latents_decoded < 0 || damage.latents_decoded > 1)
             abort();
         fuzz_check(ainn_decoder_get_metadata(decoder, (ainn_metadata_kind)(choice % 3), &metadata));
         if (choice & 32) {

@@ -390,7 +390,8 @@ START_TEST(previews)
     options.preview = 1;
     ainn_info info;
     open_frame(frame, &info);
-    ainn_bytes start = { frame.data, (size_t)info.header_bytes + (size_t)info.hyper_bytes + 4 };      /* all that it needs */
+    size_t detail = info.detail_bytes ? (size_t)info.detail_bytes + 4 : 0;
+    ainn_bytes start = { frame.data, (size_t)info.header_bytes + detail + (size_t)info.hyper_bytes + 4 };      /* all that it needs */
     test_picture q = decode(start, &options, NULL), r = decode(frame, &options, NULL);
     ck_assert(!memcmp(q.image.plane[0], r.image.plane[0], q.size));
     ck_assert_double_lt(picture_error(&p, &q), 8000);
@@ -535,7 +536,7 @@ START_TEST(bit_map_adds_up)
     double sum = 0;
     for (int i = 0; i < 69 * 4; i++)
         sum += (double)bits[i];
-    double bytes = (double)(info.hyper_bytes + info.latent_bytes);
+    double bytes = (double)(info.hyper_bytes + info.latent_bytes + info.detail_bytes);
     ck_assert_msg(fabs(sum / 8 - bytes) < bytes / 100 + 40, "%.1f and %.1f bytes", sum / 8, bytes);
     ainn_stats stats;
     ainn_decoder_get_stats(decoder, &stats);

@@ -197,6 +197,8 @@ START_TEST(extensions)
     static const struct { uint8_t entries[8]; size_t size, rest; ainn_status status; } cases[] = {
         { { 1, 10, 3 }, 3, 7, AINN_OK },                       /* unknown, may be skipped */
         { { 1, 11, 3 }, 3, 7, AINN_ERROR_UNSUPPORTED },        /* unknown and critical */
+        { { 1, 1, 3 }, 3, 7, AINN_OK },                        /* the detail layer, whose inside is another matter */
+        { { 1, 3, 3 }, 3, 7, AINN_ERROR_UNSUPPORTED },
         { { 2, 4, 1, 2, 1 }, 5, 10, AINN_ERROR_INVALID },      /* not ascending */
         { { 2, 2, 1, 2, 1 }, 5, 10, AINN_ERROR_INVALID },      /* twice */
         { { 1, 8, 2 }, 3, 6, AINN_ERROR_INVALID },             /* an orientation of two bytes */

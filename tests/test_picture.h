@@ -61,6 +61,26 @@ static inline test_picture picture_make(uint32_t width, uint32_t height, uint32_
     return p;
 }
 
+/* The same with strokes of few colours over the left half and noise over a quarter: what the detail layer is for. */
+static inline test_picture picture_draw(uint32_t width, uint32_t height, uint32_t depth, ainn_channels channels)
+{
+    test_picture p = picture_make(width, height, depth, channels);
+    test_random random = { 3 };
+    uint32_t max = (1u << depth) - 1;
+    for (uint32_t y = 0; y < height; y++)
+        for (uint32_t x = 0; x < width; x++) {
+            int ink = ((x * 7 / 3) ^ (y * 5 / 2)) % 9 < 3 && y / 6 % 2;
+            uint32_t noise = random_below(&random, max + 1);
+            for (int c = 0; c < (int)channels; c++) {
+                if (x < width / 2)
+                    picture_set(&p, x, y, c, ink ? max / 4 * (uint32_t)(c & 1) : max);
+                else if (x < width * 3 / 4)
+                    picture_set(&p, x, y, c, (noise + (uint32_t)c * (max / 5)) & max);
+            }
+        }
+    return p;
+}
+
 /* Mean squared error over the colour channels, in units of the 8-bit range. */
 static inline double picture_error(const test_picture *a, const test_picture *b)
 {

@@ -124,6 +124,10 @@ static void report_damage(const run *job, const ainn_damage *damage)
              (unsigned)job->index, (unsigned)damage->groups, (unsigned)damage->groups_whole, (unsigned)damage->groups_partial,
              damage->latents_decoded * 100.0);
     }
+    if (damage->detail_missing > 0) {
+        warn(job->file.name, "frame %u has lost detail, such as text, in %u of %u parts", (unsigned)job->index, (unsigned)damage->detail_missing,
+             (unsigned)damage->groups);
+    }
     if (damage->alpha_missing) {
         warn(job->file.name, "frame %u has lost its alpha and is opaque", (unsigned)job->index);
     }

@@ -52,7 +52,7 @@ static double bits_per_pixel(const ainn_info *info)
 
 static uint64_t header_size(const ainn_info *info)
 {
-    uint64_t parts = info->metadata_bytes + info->hyper_bytes + info->latent_bytes + info->alpha_bytes;
+    uint64_t parts = info->metadata_bytes + info->detail_bytes + info->hyper_bytes + info->latent_bytes + info->alpha_bytes;
     return parts <= info->frame_size ? info->frame_size - parts : 0;
 }
 
@@ -83,8 +83,8 @@ static void frame_in_words(ainn_bytes frame, const ainn_info *info)
     if (info->metadata_bytes > 0 && metadata_sizes(frame, info, metadata)) {
         printf(" (ICC %" PRIu64 ", EXIF %" PRIu64 ", XMP %" PRIu64 ")", metadata[AINN_ICC], metadata[AINN_EXIF], metadata[AINN_XMP]);
     }
-    printf("\n    hyperprior %" PRIu64 "\n    latents    %" PRIu64 "\n    alpha      %" PRIu64 "\n", info->hyper_bytes, info->latent_bytes,
-           info->alpha_bytes);
+    printf("\n    detail     %" PRIu64 "\n    hyperprior %" PRIu64 "\n    latents    %" PRIu64 "\n    alpha      %" PRIu64 "\n", info->detail_bytes,
+           info->hyper_bytes, info->latent_bytes, info->alpha_bytes);
     if (frame.size < info->frame_size) {
         printf("  cut short    %zu of %" PRIu64 " bytes are there\n", frame.size, info->frame_size);
     }
@@ -132,6 +132,7 @@ static void frame_as_json(json *out, ainn_bytes frame, const ainn_info *info)
     json_open(out, "parts", '{');
     json_integer(out, "header", header_size(info));
     json_integer(out, "metadata", info->metadata_bytes);
+    json_integer(out, "detail", info->detail_bytes);
     json_integer(out, "hyperprior", info->hyper_bytes);
     json_integer(out, "latents", info->latent_bytes);
     json_integer(out, "alpha", info->alpha_bytes);

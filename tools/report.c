@@ -8,6 +8,7 @@ void part_sizes_add(part_sizes *sizes, const ainn_info *info)
     sizes->pixels += (uint64_t)info->width * info->height;
     sizes->total += info->frame_size;
     sizes->metadata += info->metadata_bytes;
+    sizes->detail += info->detail_bytes;
     sizes->hyperprior += info->hyper_bytes;
     sizes->latents += info->latent_bytes;
     sizes->alpha += info->alpha_bytes;
@@ -16,7 +17,7 @@ void part_sizes_add(part_sizes *sizes, const ainn_info *info)
 void part_sizes_print(FILE *to, const part_sizes *sizes)
 {
     uint64_t whole = sizes->total + sizes->around;
-    uint64_t parts = sizes->metadata + sizes->hyperprior + sizes->latents + sizes->alpha;
+    uint64_t parts = sizes->metadata + sizes->detail + sizes->hyperprior + sizes->latents + sizes->alpha;
     if (sizes->frames != 1) {
         fprintf(to, "frames        %" PRIu32 "\n", sizes->frames);
     }
@@ -24,6 +25,7 @@ void part_sizes_print(FILE *to, const part_sizes *sizes)
             (double)whole * 8.0 / (double)(sizes->pixels > 0 ? sizes->pixels : 1));
     fprintf(to, "  header      %" PRIu64 " (with index and checksums)\n", parts <= whole ? whole - parts : 0);
     fprintf(to, "  metadata    %" PRIu64 "\n", sizes->metadata);
+    fprintf(to, "  detail      %" PRIu64 "\n", sizes->detail);
     fprintf(to, "  hyperprior  %" PRIu64 "\n", sizes->hyperprior);
     fprintf(to, "  latents     %" PRIu64 "\n", sizes->latents);
     fprintf(to, "  alpha       %" PRIu64 "\n", sizes->alpha);

@@ -8,7 +8,7 @@
 typedef struct part_sizes {
     uint32_t frames;
     uint64_t pixels;
-    uint64_t total, metadata, hyperprior, latents, alpha;
+    uint64_t total, metadata, detail, hyperprior, latents, alpha;
     uint64_t around;           /* the sequence's own header, time stamps and index */
 } part_sizes;
 

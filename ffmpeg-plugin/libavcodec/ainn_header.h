@@ -66,7 +66,7 @@ typedef struct FFAinnHeader {
     double quality;
     int alpha_quality;
     uint8_t color[4];               ///< primaries, transfer, matrix, full range
-    int64_t metadata_size, hyperprior_size, latent_size, alpha_size;
+    int64_t metadata_size, detail_size, hyperprior_size, latent_size, alpha_size;
 } FFAinnHeader;
 
 /**
@@ -189,6 +189,9 @@ static inline int ff_ainn_parse_header(FFAinnHeader *h, const uint8_t *buf, int 
             /* 2, 4 and 6 are ICC, EXIF and XMP. */
             if (type == 2 || type == 4 || type == 6)
                 h->metadata_size += length;
+            /* 1 is the detail layer. Whether it can decode what else is critical (odd) is for the decoder to say. */
+            if (type == 1)
+                h->detail_size = length;
             before += length + (length ? 4 : 0);
             if (before > h->frame_size)
                 return AVERROR_INVALIDDATA;
@@ -248,6 +251,8 @@ static inline int ff_ainn_header_tags(AVDictionary **tags, const FFAinnHeader *h
     SET("quality",          "%.2f",      h->quality);
     SET("header_bytes",     "%d",        h->header_size);
     SET("metadata_bytes",   "%"PRId64,   h->metadata_size);
+    if (h->detail_size)
+        SET("detail_bytes", "%"PRId64,   h->detail_size);
     SET("hyperprior_bytes", "%"PRId64,   h->hyperprior_size);
     SET("latent_bytes",     "%"PRId64,   h->latent_size);
     if (!(h->channels & 1)) {

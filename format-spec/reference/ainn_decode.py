@@ -14,6 +14,7 @@ import numpy as np
 
 from bitstream import Decoder
 from container import frames
+from detail import correct
 from network import FormatError, Model
 
 
@@ -26,7 +27,10 @@ def decode(frame, decoders):
     places = [(y, x) for y in range(0, frame.rows, 64) for x in range(0, frame.columns, 64)]
     for (y, x), (rows, columns, z, latents) in zip(places, frame.groups):
         yhat[y:y + rows, x:x + columns] = decoder.group(z, latents, rows, columns)
-    u, top = decoder.model.synthesis(yhat, frame.quality)[:frame.height, :frame.width], (1 << frame.depth) - 1
+    u, top = decoder.model.synthesis(yhat, frame.quality), (1 << frame.depth) - 1
+    if 'detail' in frame.extensions:
+        u = correct(np.array(u, np.int64), frame)
+    u = u[:frame.height, :frame.width]
     if frame.grey:
         u = (u[:, :, :1] + 2 * u[:, :, 1:2] + u[:, :, 2:] + 2) >> 2
     samples = u * top + 32768 >> 16

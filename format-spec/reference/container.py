@@ -6,7 +6,7 @@ import numpy as np
 from network import FormatError, crc32c
 
 FRAME, SEQUENCE = b'\x8aAIN\r\n', b'\x8aAIS\r\n'
-KNOWN_EXTENSIONS = {2: 'icc', 4: 'exif', 6: 'xmp', 8: 'orientation'}
+KNOWN_EXTENSIONS = {1: 'detail', 2: 'icc', 4: 'exif', 6: 'xmp', 8: 'orientation'}
 
 
 class Reader:
@@ -76,7 +76,7 @@ class Frame:
             raise FormatError('the header is damaged')
         self.extensions = {}
         for kind, size in kinds:
-            if kind % 2:
+            if kind % 2 and kind not in KNOWN_EXTENSIONS:
                 raise FormatError(f'critical extension {kind} is not known')
             self.extensions[KNOWN_EXTENSIONS.get(kind, kind)] = r.checked(size, f'extension {kind}')
         all_z = Reader(r.checked(sum(z for z, _ in sizes), 'the hyperprior stream'))

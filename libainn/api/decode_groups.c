@@ -96,10 +96,13 @@ static void decode_task(void *opaque, size_t index, unsigned thread)
 static ainn_status judge(ainn_decode_job *job, const ainn_group_report *report, uint32_t group_row, uint32_t column)
 {
     ainn_decoder *decoder = job->decoder;
-    int whole = report->hyper_whole && report->latents_whole;
+    int whole = report->hyper_whole && report->latents_whole, detail;
+    ainn_status status = ainn_decode_check_detail(job, group_row, column, &detail);
+    if (status != AINN_OK)
+        return status;
     job->damage.groups++;
-    job->damage.groups_whole += (uint32_t)whole;
-    job->damage.groups_partial += !whole && report->decoded;
+    job->damage.groups_whole += whole && detail;
+    job->damage.groups_partial += (!whole || !detail) && report->decoded;
     job->elements += report->elements;
     job->decoded += report->decoded;
     if (job->options.ignore_damage || whole || (job->options.preview && report->hyper_whole))

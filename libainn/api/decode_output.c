@@ -1,6 +1,8 @@
 /* Pixels of the synthesis to the caller's image or callback, and alpha with them. */
 #include "api/decoder.h"
 
+#include <string.h>
+
 #include "image/components.h"
 #include "image/image.h"
 #include "util/clock.h"
@@ -61,7 +63,22 @@ typedef struct row_batch {
     const uint32_t *u[3];        /* of the first row, from the region's first column on */
     size_t stride;
     uint32_t out_row;
+    uint32_t line;               /* of the row of cells, where there is a detail layer */
+    size_t skip;                 /* columns before the region */
 } row_batch;
+
+/* Makes u a corrected copy of one row. */
+static void correct(const row_batch *rows, uint32_t index, unsigned thread, const uint32_t *u[3])
+{
+    const ainn_decode_job *job = rows->job;
+    uint32_t *copy[3];
+    for (size_t c = 0; c < 3; c++) {
+        copy[c] = job->corrected + ((size_t)thread * 3 + c) * job->width;
+        memcpy(copy[c], u[c], job->width * sizeof(*copy[c]));
+        u[c] = copy[c];
+    }
+    ainn_detail_decoder_correct(job->detail, rows->line + index, rows->skip, copy, job->width);
+}
 
 static void store_color(void *opaque, size_t index, unsigned thread)
 {
@@ -70,6 +87,8 @@ static void store_color(void *opaque, size_t index, unsigned thread)
     const uint32_t *u[3];
     for (int c = 0; c < 3; c++)
         u[c] = rows->u[c] + index * rows->stride;
+    if (job->detail)
+        correct(rows, (uint32_t)index, thread, u);
     ainn_store_pixels(job->decoder->kernels, &job->output.image, rows->out_row + (uint32_t)index, u, job->width,
                       !ainn_has_color(job->decoder->frame.channels), job->gray + (size_t)thread * job->width);
 }
@@ -95,10 +114,15 @@ int ainn_decode_take_pixels(void *opaque, uint32_t first_row, uint32_t rows, con
     int stop = 0;
     for (; row < end && !stop; row += count) {
         uint32_t region_row = row - job->y, out_row = job->output.write ? region_row % AINN_OUTPUT_ROWS : region_row;
-        row_batch batch = { .job = job, .stride = stride, .out_row = out_row };
+        row_batch batch = { .job = job, .stride = stride, .out_row = out_row, .line = row % 16, .skip = skip };
         for (int c = 0; c < 3; c++)
             batch.u[c] = planes[c] + (row - top) * stride + skip;
         count = job->output.write ? smaller(end - row, AINN_OUTPUT_ROWS - out_row) : end - row;
+        if (job->detail) {
+            count = smaller(count, 16 - row % 16);
+            if ((job->status = ainn_decode_detail_row(job, row / 16)) != AINN_OK)
+                return 1;
+        }
         ainn_pool_run(job->decoder->pool, count, store_color, &batch);
         for (uint32_t i = 0; i < count && !stop && ainn_has_alpha(job->output.image.channels); i++)
             stop = store_alpha(job, row + i, out_row + i);

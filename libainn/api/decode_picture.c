@@ -119,7 +119,8 @@ static ainn_status decode(ainn_decode_job *job)
     uint32_t halo = ainn_synthesis_halo(decoder->model);
     reach(job->x, job->width, halo, job->columns, &job->left, &job->right);
     reach(job->y, job->height, halo, job->rows, &job->top, &job->bottom);
-    if ((status = prepare_groups(job)) != AINN_OK || (status = open_strip(job)) != AINN_OK || (status = ainn_decode_open_alpha(job)) != AINN_OK)
+    if ((status = prepare_groups(job)) != AINN_OK || (status = open_strip(job)) != AINN_OK || (status = ainn_decode_open_alpha(job)) != AINN_OK ||
+        (status = ainn_decode_open_detail(job)) != AINN_OK)
         return status;
     size_t stored = job->rows < AINN_GROUP_SIZE ? job->rows : AINN_GROUP_SIZE;
     if (!(job->gray = ainn_alloc_array(memory, job->width, sizeof(uint32_t) * ainn_pool_threads(decoder->pool))) ||
@@ -138,6 +139,9 @@ static void close_job(ainn_decode_job *job)
     ainn_free_memory(memory, job->output.strip_memory);
     ainn_free_memory(memory, job->alpha_samples);
     ainn_free_memory(memory, job->gray);
+    ainn_detail_decoder_destroy(memory, job->detail);
+    ainn_free_memory(memory, job->detail_streams);
+    ainn_free_memory(memory, job->corrected);
     ainn_free_memory(memory, job->row_store);
     ainn_free_memory(memory, job->inputs);
     ainn_free_memory(memory, job->reports);
@@ -225,8 +229,12 @@ static ainn_status map_bits(ainn_decode_job *job)
     for (unsigned i = 0; i < decoder->bank.count; i++)
         if (!(job->costs[i] = ainn_alloc_array(memory, AINN_GROUP_SIZE * AINN_GROUP_SIZE, sizeof(uint64_t))))
             return ainn_memory_status(memory);
+    if ((status = ainn_decode_open_detail(job)) != AINN_OK)
+        return status;
     for (uint32_t group_row = 0; group_row < decoder->frame.group_rows && status == AINN_OK; group_row++)
         status = ainn_decode_group_row(job, group_row);
+    for (uint32_t row = 0; job->detail && row < job->rows && status == AINN_OK; row++)
+        status = ainn_decode_detail_row(job, row);
     return status;
 }
 

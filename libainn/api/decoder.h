@@ -6,6 +6,7 @@
 #include "container/alpha.h"
 #include "container/error.h"
 #include "container/frame.h"
+#include "detail/decode.h"
 #include "transform/synthesis.h"
 
 struct ainn_decoder {
@@ -56,6 +57,10 @@ typedef struct ainn_decode_job {
     uint32_t alpha_row;                       /* next row that `alpha` gives */
     uint16_t *alpha_samples;
     uint32_t *gray;                           /* a row of pixels for each thread */
+    ainn_detail_stream *detail_streams;       /* of every group; NULL: no detail layer */
+    ainn_detail_decoder *detail;
+    uint32_t detail_row;                      /* of cells, that `detail` holds; beyond the last one: none yet */
+    uint32_t *corrected;                      /* three rows of pixels for each thread */
     ainn_synthesis *synthesis;
     ainn_damage damage;
     uint64_t elements, decoded;
@@ -70,6 +75,15 @@ ainn_status ainn_decode_group_row(ainn_decode_job *job, uint32_t group_row);
 
 /* Pixels of the synthesis to the output (an ainn_pixel_sink; opaque is the job). */
 int ainn_decode_take_pixels(void *opaque, uint32_t first_row, uint32_t rows, const uint32_t *const planes[3], size_t stride);
+
+/* Opens the detail layer of a frame that has one, for the latents left .. right; bit_map as in the job. */
+ainn_status ainn_decode_open_detail(ainn_decode_job *job);
+
+/* Whether a group's detail stream can be used. One that can not is forgotten and, without ignore_damage, an error. */
+ainn_status ainn_decode_check_detail(ainn_decode_job *job, uint32_t group_row, uint32_t column, int *good);
+
+/* Makes job->detail hold a row of cells; rows ascend. */
+ainn_status ainn_decode_detail_row(ainn_decode_job *job, uint32_t row);
 
 /* Opens the alpha stream where the output wants it. */
 ainn_status ainn_decode_open_alpha(ainn_decode_job *job);

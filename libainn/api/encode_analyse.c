@@ -16,6 +16,7 @@ typedef struct pass {
     int16_t *components;         /* [3][16][padded] */
     uint16_t *samples;           /* [thread][3][width] */
     ainn_image strip;
+    uint32_t row;                /* of the picture, the strip's first */
     ainn_analysis *analysis;
     ainn_alpha_encoder *alpha;
 } pass;
@@ -46,6 +47,8 @@ static void convert_task(void *opaque, size_t row, unsigned thread)
     for (int plane = 0; plane < ainn_color_planes(p->strip.channels); plane++) {
         uint16_t *plane_samples = first + (size_t)plane * p->strip.width;
         ainn_image_load(&p->strip, plane, (uint32_t)row, plane_samples);
+        if (p->job->fill)
+            ainn_fill_row(p->job->fill, plane, p->row + (uint32_t)row, plane_samples, p->strip.width);
         samples[plane] = plane_samples;
     }
     for (int j = 0; j < 3; j++)
@@ -82,6 +85,7 @@ static ainn_status run_strips(pass *p)
     for (uint32_t row = 0; row < job->source.height; row += AINN_STRIP_ROWS) {
         uint32_t left = job->source.height - row;
         double start = ainn_seconds();
+        p->row = row;
         ainn_status status = ainn_source_strip(&job->source, row, left < AINN_STRIP_ROWS ? left : AINN_STRIP_ROWS, &p->strip, &encoder->error);
         if (status != AINN_OK)
             return status;
@@ -109,7 +113,7 @@ static ainn_status prepare(pass *p)
     if (!(p->components = ainn_alloc_array(memory, p->padded, 3 * AINN_STRIP_ROWS * sizeof(int16_t))) ||
         !(p->samples = ainn_alloc_array(memory, job->source.width, 3 * sizeof(uint16_t) * ainn_pool_threads(encoder->pool))))
         return ainn_memory_status(memory);
-    if (ainn_has_alpha(job->source.channels)) {
+    if (ainn_has_alpha(job->source.channels) && !job->fill) {
         ainn_status status = ainn_alpha_encoder_create(memory, job->source.width, job->source.depth, (uint32_t)(job->options.alpha_quality + 0.5),
                                                        job->options.effort, &encoder->alpha, &p->alpha);
         if (status != AINN_OK)

@@ -26,9 +26,11 @@ static void encode_task(void *opaque, size_t index, unsigned thread)
     size_t channels = (size_t)encoder->model->M, row_step = job->columns * channels;
     size_t first_row = job->keep ? (size_t)b->group_row * AINN_GROUP_SIZE : 0;
     const int16_t *latents = job->store + first_row * row_step + (size_t)column * AINN_GROUP_SIZE * channels;
+    size_t first = (size_t)b->group_row * AINN_GROUP_SIZE * job->columns + (size_t)column * AINN_GROUP_SIZE;
+    ainn_group_costs costs = { job->costs ? job->costs + first : NULL, job->columns };
     (void)thread;
     ainn_group_encode(encoder->bank.coder[index], latents, row_step, group_side(column, job->columns), group_side(b->group_row, job->rows),
-                      &job->gain, &job->quantiser, &job->streams[index]);
+                      &job->gain, &job->quantiser, &costs, &job->streams[index]);
 }
 
 /* Keeps the latents that a group was coded as, for the synthesis. */

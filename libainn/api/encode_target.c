@@ -58,18 +58,33 @@ static int compare_rows(void *opaque, uint32_t first_row, uint32_t rows, const u
     return 0;
 }
 
-/* dB; a perfect picture counts as one with a single wrong sample. */
+/* dB; a perfect picture reaches every target. */
 static double psnr_of(const ainn_source *source, uint64_t squares)
 {
     uint64_t count = (uint64_t)source->width * source->height * (uint64_t)ainn_color_planes(source->channels);
+    if (!squares)
+        return 200;
     double octaves = 2.0 * ainn_log2((1u << source->depth) - 1) + ainn_log2(count) - ainn_log2(squares);
     return octaves / 65536 * 3.010299956639812;
+}
+
+/* Codes the picture, with the detail layer where that is considered. */
+static ainn_status encode_at(ainn_encode_job *job, uint32_t code)
+{
+    uint64_t squares;
+    return job->detail ? ainn_encode_with_detail(job, code, &squares) : ainn_encode_all(job, code);
 }
 
 static ainn_status measure_psnr(ainn_encode_job *job, uint32_t code, double *value)
 {
     ainn_encoder *encoder = job->encoder;
     comparison c;
+    if (job->detail) {
+        uint64_t squares = 0;
+        ainn_status status = ainn_encode_with_detail(job, code, &squares);
+        *value = psnr_of(&job->source, squares);
+        return status;
+    }
     memset(&c, 0, sizeof(c));
     c.job = job;
     c.samples = ainn_alloc_array(&encoder->memory, job->source.width, sizeof(uint16_t));
@@ -92,7 +107,7 @@ static ainn_status measure_psnr(ainn_encode_job *job, uint32_t code, double *val
 static ainn_status measure_size(ainn_encode_job *job, uint32_t code, double *value)
 {
     ainn_frame_content content;
-    ainn_status status = ainn_encode_all(job, code);
+    ainn_status status = encode_at(job, code);
     if (status != AINN_OK)
         return status;
     ainn_encode_content(job, &content);
@@ -163,5 +178,5 @@ ainn_status ainn_encode_for_target(ainn_encode_job *job)
     }
     if (chosen > AINN_QUALITY_MAX)
         return ainn_fail(&job->encoder->error, AINN_ERROR_TARGET, "a target of %.2f dB is out of reach: quality 100 gives %.2f", target, reached);
-    return chosen == coded ? AINN_OK : ainn_encode_all(job, (uint32_t)chosen);
+    return chosen == coded ? AINN_OK : encode_at(job, (uint32_t)chosen);
 }

@@ -3,7 +3,14 @@
 #include <string.h>
 
 #include "api/options.h"
+#include "detail/candidates.h"
 #include "image/image.h"
+
+#define DETAIL_EFFORT 2          /* from which on the detail layer is considered where a quick look finds something for it */
+#define DETAIL_ALWAYS_EFFORT 8   /* from which on it always is */
+/* Larger pictures have no detail layer, so that memory stays bounded: it takes their latents and, where they come in rows, their pixels. */
+#define DETAIL_PIXELS ((uint64_t)1 << 24)
+#define DETAIL_ROW_PIXELS ((uint64_t)1 << 22)
 
 ainn_status ainn_encoder_create(ainn_model *model, const ainn_limits *limits, const ainn_allocator *allocator, ainn_encoder **result)
 {
@@ -25,6 +32,9 @@ ainn_status ainn_encoder_create(ainn_model *model, const ainn_limits *limits, co
     ainn_buffer_init(&encoder->hyper, &encoder->memory);
     ainn_buffer_init(&encoder->latents, &encoder->memory);
     ainn_buffer_init(&encoder->alpha, &encoder->memory);
+    ainn_buffer_init(&encoder->detail, &encoder->memory);
+    ainn_buffer_init(&encoder->other_hyper, &encoder->memory);
+    ainn_buffer_init(&encoder->other_latents, &encoder->memory);
     ainn_buffer_init(&encoder->frame, &encoder->memory);
     encoder->model = ainn_model_retain(model);
     ainn_status status = ainn_group_tables_create(&encoder->memory, model, &encoder->tables);
@@ -44,6 +54,9 @@ void ainn_encoder_destroy(ainn_encoder *encoder)
     ainn_buffer_free(&encoder->hyper);
     ainn_buffer_free(&encoder->latents);
     ainn_buffer_free(&encoder->alpha);
+    ainn_buffer_free(&encoder->detail);
+    ainn_buffer_free(&encoder->other_hyper);
+    ainn_buffer_free(&encoder->other_latents);
     ainn_buffer_free(&encoder->frame);
     ainn_group_tables_destroy(&encoder->memory, &encoder->tables);
     ainn_pool_destroy(&encoder->memory, encoder->pool);
@@ -121,7 +134,10 @@ static ainn_status prepare(ainn_encode_job *job)
         !(job->group_sizes = ainn_alloc_array(memory, (size_t)job->group_columns * job->group_rows, 2 * sizeof(uint64_t))) ||
         !(job->streams = ainn_alloc_array(memory, encoder->bank.count, sizeof(*job->streams))))
         return ainn_memory_status(memory);
-    if (job->options.target_psnr > 0 && !(job->decoded = ainn_alloc_array(memory, group_row_rows * job->columns, row_size)))
+    if (job->detail && (!(job->other_sizes = ainn_alloc_array(memory, (size_t)job->group_columns * job->group_rows, 2 * sizeof(uint64_t))) ||
+                        !(job->costs = ainn_alloc_array(memory, (size_t)job->columns * job->rows, sizeof(*job->costs)))))
+        return ainn_memory_status(memory);
+    if ((job->detail || job->options.target_psnr > 0) && !(job->decoded = ainn_alloc_array(memory, group_row_rows * job->columns, row_size)))
         return ainn_memory_status(memory);
     ainn_quantiser_init(&job->quantiser, encoder->tables.gauss, encoder->model->y_frac, job->options.effort);
     ainn_encode_set_quality(job, (uint32_t)(job->options.quality * AINN_QUALITY_MAX / 100 + 0.5));
@@ -144,19 +160,49 @@ void ainn_encode_content(const ainn_encode_job *job, ainn_frame_content *content
     memcpy(content->metadata, job->options.metadata, sizeof(content->metadata));
     content->groups = (size_t)job->group_columns * job->group_rows;
     content->group_sizes = job->group_sizes;
+    content->detail = (ainn_bytes){ encoder->detail.data, encoder->detail.size };
     content->hyper = (ainn_bytes){ encoder->hyper.data, encoder->hyper.size };
     content->latents = (ainn_bytes){ encoder->latents.data, encoder->latents.size };
     content->alpha = (ainn_bytes){ encoder->alpha.data, encoder->alpha.size };
+}
+
+static int has_target(const ainn_encode_job *job)
+{
+    return job->options.target_size || job->options.target_psnr > 0;
+}
+
+/* Whether the detail layer may be worth while. It needs the picture more than once: one that comes in rows is kept if it is not large. */
+static ainn_status consider_detail(ainn_encode_job *job)
+{
+    ainn_source *source = &job->source;
+    uint64_t pixels = (uint64_t)source->width * source->height;
+    if (job->options.effort < DETAIL_EFFORT || pixels > (source->image ? DETAIL_PIXELS : DETAIL_ROW_PIXELS))
+        return AINN_OK;
+    if (!source->image) {
+        ainn_status status = ainn_source_keep(source, &job->encoder->memory, &job->encoder->error);
+        if (status != AINN_OK)
+            return status;
+    }
+    job->detail = job->options.effort >= DETAIL_ALWAYS_EFFORT || ainn_detail_candidates(source->image);
+    return AINN_OK;
 }
 
 static ainn_status encode(ainn_encode_job *job)
 {
     ainn_frame_content content;
     ainn_encoder *encoder = job->encoder;
+    uint64_t squares;
     ainn_status status = check_picture(job);
-    if (status != AINN_OK || (status = prepare(job)) != AINN_OK || (status = ainn_encode_analyse(job)) != AINN_OK)
+    if (status != AINN_OK || (status = consider_detail(job)) != AINN_OK)
         return status;
-    if (job->keep && (status = ainn_encode_for_target(job)) != AINN_OK)
+    job->keep = has_target(job) || job->detail;
+    if ((status = prepare(job)) != AINN_OK || (status = ainn_encode_analyse(job)) != AINN_OK)
+        return status;
+    if (has_target(job))
+        status = ainn_encode_for_target(job);
+    else if (job->detail)
+        status = ainn_encode_with_detail(job, job->quality_code, &squares);
+    if (status != AINN_OK)
         return status;
     ainn_encode_content(job, &content);
     ainn_frame_write(&content, &encoder->frame);
@@ -175,17 +221,22 @@ static ainn_status run(ainn_encode_job *job, const ainn_encode_options *options,
     job->rows = (job->source.height - 1) / AINN_STRIP_ROWS + 1;
     job->group_columns = (job->columns - 1) / AINN_GROUP_SIZE + 1;
     job->group_rows = (job->rows - 1) / AINN_GROUP_SIZE + 1;
-    job->keep = job->options.target_size || job->options.target_psnr > 0;
     if (status == AINN_OK)
         status = encode(job);
     ainn_source_close(&job->source);
     ainn_free_memory(memory, job->store);
     ainn_free_memory(memory, job->group_sizes);
+    ainn_free_memory(memory, job->other_sizes);
+    ainn_free_memory(memory, job->costs);
+    ainn_free_memory(memory, job->other_store);
     ainn_free_memory(memory, job->streams);
     ainn_free_memory(memory, job->decoded);
     ainn_buffer_clear(&encoder->hyper);
     ainn_buffer_clear(&encoder->latents);
     ainn_buffer_clear(&encoder->alpha);
+    ainn_buffer_clear(&encoder->detail);
+    ainn_buffer_clear(&encoder->other_hyper);
+    ainn_buffer_clear(&encoder->other_latents);
     if (status == AINN_OK) {
         frame->data = encoder->frame.data;
         frame->size = encoder->frame.size;

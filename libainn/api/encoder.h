@@ -7,6 +7,7 @@
 #include "container/bytes.h"
 #include "container/error.h"
 #include "container/frame.h"
+#include "detail/fill.h"
 #include "transform/analysis.h"
 #include "transform/synthesis.h"
 
@@ -20,6 +21,8 @@ struct ainn_encoder {
     uint32_t pool_threads;
     ainn_bank bank;
     ainn_buffer hyper, latents, alpha;        /* streams of the picture */
+    ainn_buffer detail;                       /* the detail extension; empty: none */
+    ainn_buffer other_hyper, other_latents;   /* streams of the picture coded another way, put aside */
     ainn_buffer frame;
     ainn_error error;
     ainn_stats stats;
@@ -32,9 +35,14 @@ typedef struct ainn_encode_job {
     ainn_encode_options options;
     uint32_t columns, rows;                   /* of latents */
     uint32_t group_columns, group_rows;
+    int detail;                               /* the detail layer is considered */
     int keep;                                 /* the latents of the whole picture stay, to be coded more than once */
     int16_t *store;                           /* [rows of a group row, or all rows][columns][M] */
+    int16_t *other_store;                     /* of a filled picture */
     uint64_t *group_sizes;                    /* z, y of each group */
+    uint64_t *other_sizes;                    /* ... of the streams put aside */
+    uint64_t *costs;                          /* of each latent position, in units of 2^-16 bits; NULL: not wanted */
+    const ainn_fill *fill;                    /* cells to be filled before the analysis; NULL: none */
     uint32_t quality_code;                    /* that the group rows are coded with */
     ainn_gain gain;
     ainn_quantiser quantiser;
@@ -59,6 +67,9 @@ ainn_status ainn_encode_all(ainn_encode_job *job, uint32_t quality_code);
 
 /* What the frame is made of, as coded last. */
 void ainn_encode_content(const ainn_encode_job *job, ainn_frame_content *content);
+
+/* The same, with and without the detail layer; leaves the better coding. *squares: of differences of samples. */
+ainn_status ainn_encode_with_detail(ainn_encode_job *job, uint32_t quality_code, uint64_t *squares);
 
 /* Finds the quality for a target size or PSNR and leaves the picture coded with it. */
 ainn_status ainn_encode_for_target(ainn_encode_job *job);

@@ -36,6 +36,7 @@ void ainn_info_of_frame(const ainn_frame *frame, uint8_t orientation, ainn_info 
     info->metadata_bytes = metadata > UINT32_MAX ? UINT32_MAX : (uint32_t)metadata;
     info->hyper_bytes = frame->hyper.size;
     info->latent_bytes = frame->latent_bytes;
+    info->detail_bytes = frame->detail.size;
     info->alpha_bytes = frame->alpha.size;
     info->group_size = AINN_GROUP_PIXELS;
     info->group_columns = frame->group_columns;

@@ -156,6 +156,8 @@ static ainn_status read_extensions(header *h, ainn_frame *frame, uint64_t *offse
                 return ainn_fail(h->message, AINN_ERROR_INVALID, "the orientation has %llu bytes, not 1", (unsigned long long)size);
         } else if (type == AINN_EXTENSION_OF(AINN_ICC) || type == AINN_EXTENSION_OF(AINN_EXIF) || type == AINN_EXTENSION_OF(AINN_XMP)) {
             part = &frame->metadata[type / 2 - 1];
+        } else if (type == AINN_EXTENSION_DETAIL) {
+            part = &frame->detail;
         } else if (type & 1) {
             return ainn_fail(h->message, AINN_ERROR_UNSUPPORTED, "the frame needs extension %llu, which this library does not know", (unsigned long long)type);
         }

@@ -13,6 +13,7 @@
 #define AINN_SIGNATURE_SIZE 6
 #define AINN_QUALITY_MAX 1792
 #define AINN_GROUP_PIXELS 1024
+#define AINN_EXTENSION_DETAIL 1  /* critical: a reader that does not know it must not decode */
 #define AINN_EXTENSION_ORIENTATION 8
 #define AINN_EXTENSION_OF(kind) (2u + 2u * (unsigned)(kind))   /* type of an ainn_metadata_kind */
 
@@ -35,6 +36,7 @@ typedef struct ainn_frame {
     uint64_t frame_size;
     ainn_part metadata[AINN_METADATA_KINDS];
     ainn_part orientation;
+    ainn_part detail;             /* correction of the synthesised picture; size 0: none */
     ainn_part hyper;              /* all z */
     uint64_t latent_offset;       /* every y, each with its CRC */
     uint64_t latent_bytes;        /* without the CRCs */
@@ -75,6 +77,7 @@ typedef struct ainn_frame_content {
     uint32_t quality_code;
     uint32_t alpha_quality;
     ainn_bytes metadata[AINN_METADATA_KINDS];
+    ainn_bytes detail;
     size_t groups;
     const uint64_t *group_sizes;  /* z, y of each group */
     ainn_bytes hyper;             /* all z */

@@ -22,6 +22,11 @@ static unsigned count_extensions(const ainn_frame_content *content, uint64_t *en
 {
     unsigned count = 0;
     *entries = *data = 0;
+    if (content->detail.size) {
+        count++;
+        *entries += 1 + ainn_varint_size(content->detail.size);
+        *data += part_size(content->detail.size);
+    }
     for (int kind = 0; kind < AINN_METADATA_KINDS; kind++) {
         size_t size = content->metadata[kind].size;
         if (!size)
@@ -103,6 +108,10 @@ static void append_header(const ainn_frame_content *content, ainn_buffer *buffer
     }
     if (extensions) {
         ainn_buffer_append_varint(buffer, extensions);
+        if (content->detail.size) {
+            ainn_buffer_append_varint(buffer, AINN_EXTENSION_DETAIL);
+            ainn_buffer_append_varint(buffer, content->detail.size);
+        }
         for (int kind = 0; kind < AINN_METADATA_KINDS; kind++) {
             if (content->metadata[kind].size) {
                 ainn_buffer_append_varint(buffer, AINN_EXTENSION_OF(kind));
@@ -134,6 +143,7 @@ void ainn_frame_write(const ainn_frame_content *content, ainn_buffer *buffer)
     append_header(content, buffer);
     if (buffer->status == AINN_OK)
         ainn_buffer_append_u32(buffer, ainn_crc32c(0, buffer->data + start, buffer->size - start));
+    append_part(buffer, content->detail.data, content->detail.size);
     for (int kind = 0; kind < AINN_METADATA_KINDS; kind++)
         append_part(buffer, content->metadata[kind].data, content->metadata[kind].size);
     if (content->orientation > 1)

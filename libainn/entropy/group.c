@@ -176,7 +176,8 @@ static uint32_t pack_symbol(uint32_t index, int32_t value) { return index << 24 
 static int32_t symbol_value(uint32_t packed) { return (int32_t)(packed << 8) >> 8; }
 
 /* Quantises what step codes; returns where the next symbol goes. */
-static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uint32_t hy, const ainn_quantiser *quantiser, uint32_t *symbol)
+static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uint32_t hy, const ainn_quantiser *quantiser,
+                             const ainn_group_costs *costs, uint32_t *symbol)
 {
     size_t channels = (size_t)coder->model->M, quarter = channels / 4;
     const int16_t *mean = coder->mean;
@@ -187,6 +188,7 @@ static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uin
             size_t first = ((size_t)y * hx + x) * channels + (size_t)ainn_coded_group(step, y, x) * quarter;
             const int16_t *in = coder->scaled + first;
             int16_t *out = coder->latents + first;
+            uint64_t cost = 0;
             memcpy(out, mean, quarter * sizeof(*out));
             for (size_t k = 0; k < quarter; k++) {
                 if (!(k & 7) && eight_are_zero(index + k)) {
@@ -198,10 +200,35 @@ static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uin
                 int32_t value = ainn_quantise(quantiser, index[k], in[k] - mean[k]);
                 out[k] = reconstruct(mean[k], value, frac);
                 *symbol++ = pack_symbol(index[k], value);
+                if (costs->cost)
+                    cost += ainn_symbol_cost(&coder->tables->gauss->tables[index[k]], value);
             }
+            if (costs->cost)
+                costs->cost[y * costs->step + x] += cost;
         }
     }
     return symbol;
+}
+
+/* The cost of a position of z is shared by the latents under it. */
+static void share_cost(uint64_t cost, size_t p, uint32_t hx, uint32_t hy, size_t step, uint64_t *costs)
+{
+    uint32_t zx = ainn_hyper_size(hx), left = (uint32_t)(p % zx) * 4, top = (uint32_t)(p / zx) * 4;
+    uint32_t right = left + 4 < hx ? left + 4 : hx, bottom = top + 4 < hy ? top + 4 : hy;
+    for (uint32_t y = top; y < bottom; y++)
+        for (uint32_t x = left; x < right; x++)
+            costs[(size_t)y * step + x] += cost / ((right - left) * (bottom - top));
+}
+
+static void cost_hyper(const ainn_group_coder *coder, uint32_t hx, uint32_t hy, const ainn_group_costs *costs)
+{
+    size_t channels = (size_t)coder->model->Z, positions = (size_t)ainn_hyper_size(hx) * ainn_hyper_size(hy);
+    for (size_t p = 0; p < positions; p++) {
+        uint64_t cost = 0;
+        for (size_t k = 0; k < channels; k++)
+            cost += ainn_symbol_cost(&coder->tables->prior->tables[k], coder->hyper[p * channels + k]);
+        share_cost(cost, p, hx, hy, costs->step, costs->cost);
+    }
 }
 
 static void encode_hyper(ainn_group_coder *coder, size_t positions, ainn_group_streams *streams)
@@ -217,7 +244,7 @@ static void encode_hyper(ainn_group_coder *coder, size_t positions, ainn_group_s
 }
 
 void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy,
-                       const ainn_gain *gain, const ainn_quantiser *quantiser, ainn_group_streams *streams)
+                       const ainn_gain *gain, const ainn_quantiser *quantiser, const ainn_group_costs *costs, ainn_group_streams *streams)
 {
     double start = ainn_seconds(), networks = coder->seconds_networks;
     size_t positions = (size_t)hx * hy;
@@ -228,13 +255,15 @@ void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t r
     ainn_hyper_synthesis(coder->net, coder->hyper, hx, hy);
     coder->seconds_networks += ainn_seconds() - before;
     encode_hyper(coder, (size_t)ainn_hyper_size(hx) * ainn_hyper_size(hy), streams);
+    if (costs->cost)
+        cost_hyper(coder, hx, hy, costs);
 
     /* Symbols lie at the beginning of the memory where the stream grows from the end. A symbol that is coded frees 4 bytes and
      * takes at most 6.25, which AINN_RANS_BOUND() allows for all of them, so the two never meet. */
     uint32_t *symbols = (uint32_t *)coder->stream, *end = symbols;
     for (int step = 0; step < AINN_STEPS; step++) {
         run_step(coder, step);
-        end = gather_step(coder, step, hx, hy, quantiser, end);
+        end = gather_step(coder, step, hx, hy, quantiser, costs, end);
     }
     size_t count = (size_t)(end - symbols);
     ainn_rans_encoder rans;
@@ -265,13 +294,8 @@ static void decode_hyper(ainn_group_coder *coder, const ainn_group_input *input,
                 cost += ainn_symbol_cost(&coder->tables->prior->tables[k], value);
             coder->hyper[p * channels + k] = (int16_t)(value > model->z_max ? model->z_max : value < -model->z_max ? -model->z_max : value);
         }
-        if (bit_cost) {          /* shared by the latents under it */
-            uint32_t left = (uint32_t)(p % zx) * 4, top = (uint32_t)(p / zx) * 4;
-            uint32_t right = left + 4 < hx ? left + 4 : hx, bottom = top + 4 < hy ? top + 4 : hy;
-            for (uint32_t y = top; y < bottom; y++)
-                for (uint32_t x = left; x < right; x++)
-                    bit_cost[(size_t)y * hx + x] += cost / ((right - left) * (bottom - top));
-        }
+        if (bit_cost)
+            share_cost(cost, p, hx, hy, hx, bit_cost);
     }
     report->hyper_whole = rans.elements == positions * channels && ainn_rans_decode_finish(&rans);
     report->hyper_broken = !report->hyper_whole && input->z_available >= input->z_size;

@@ -44,9 +44,15 @@ typedef struct ainn_group_streams {
     size_t z_size, y_size;
 } ainn_group_streams;
 
+/* Where the cost of each position goes, in units of 2^-16 bits; rows are `step` elements apart. */
+typedef struct ainn_group_costs {
+    uint64_t *cost;                           /* NULL: not wanted */
+    size_t step;
+} ainn_group_costs;
+
 /* latents: [hy][hx][M], rows `row_step` elements apart. */
 void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy,
-                       const ainn_gain *gain, const ainn_quantiser *quantiser, ainn_group_streams *streams);
+                       const ainn_gain *gain, const ainn_quantiser *quantiser, const ainn_group_costs *costs, ainn_group_streams *streams);
 
 /* ---- Decoding ---- */
 

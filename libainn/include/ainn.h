@@ -184,6 +184,7 @@ typedef struct ainn_info {
     uint32_t group_size;         /* pixels along one side of an entropy-coding group */
     uint32_t group_columns, group_rows;
     const char *model_name;      /* of an embedded model with this id, else NULL */
+    uint64_t detail_bytes;       /* detail stream, which corrects what the network is bad at; 0: none */
 } ainn_info;
 
 /* Reads the header of a frame or of a sequence file, without decoding. AINN_ERROR_TRUNCATED: more bytes are needed. */
@@ -201,7 +202,8 @@ typedef struct ainn_encode_options {
     double quality;              /* 0 to 100, default 50; used when no target is set */
     uint64_t target_size;        /* bytes of the whole frame, 0: none; the largest quality that fits is taken */
     double target_psnr;          /* dB over the colour channels, 0: none; the smallest quality that reaches it */
-    int effort;                  /* 0 to 9, default 5: time spent on choosing latents; the decoder is not affected */
+    int effort;                  /* 0 to 9, default 5: time spent on choosing latents. From 2 on text, drawings and noise get a detail layer where
+                                  * that is better, which takes a few times as long; from 8 on every picture is tried with one. */
     double alpha_quality;        /* 0 to 100, default 100: lossless */
     uint32_t threads;            /* default 1; no thread is started for 1 */
     ainn_color color;
@@ -230,7 +232,9 @@ AINN_API void ainn_encoder_destroy(ainn_encoder *encoder);
 AINN_API AINN_NODISCARD ainn_status ainn_encoder_encode(ainn_encoder *encoder, const ainn_image *image, const ainn_encode_options *options, ainn_bytes *frame);
 /* The same for pictures that do not fit memory: `read` fills rows first_row .. first_row + rows - 1 of an image whose
  * planes are given; it is called with rows in order, at most 16 at a time, from the calling thread, in one pass unless a
- * target PSNR makes further ones (then in order again). It returns 0, or another number to stop with AINN_ERROR_IO. */
+ * target PSNR makes further ones (then in order again). It returns 0, or another number to stop with AINN_ERROR_IO.
+ * A detail layer needs the pixels more than once: pictures of up to 4 million pixels are kept for it; larger ones, and images of more than
+ * 16 million, are coded without. */
 typedef int (*ainn_read_rows)(void *opaque, uint32_t first_row, uint32_t rows, const ainn_image *strip);
 AINN_API AINN_NODISCARD ainn_status ainn_encoder_encode_rows(ainn_encoder *encoder, uint32_t width, uint32_t height, uint32_t depth, ainn_channels channels, ainn_read_rows read, void *opaque, const ainn_encode_options *options, ainn_bytes *frame);
 /* What went wrong in the last call, in words; "" after success. Lives until the next call. */
@@ -244,7 +248,7 @@ typedef struct ainn_decode_options {
     size_t struct_size;
     uint32_t threads;            /* default 1 */
     uint32_t region_x, region_y, region_width, region_height;  /* default 0, 0, 0, 0: everything */
-    int preview;                 /* hyperprior only: a blurred picture from a small part of the file */
+    int preview;                 /* hyperprior, and detail layer if there is one: a blurred picture from a small part of the file */
     int ignore_damage;           /* go on where a checksum is wrong or data is missing: those parts are predicted */
 } ainn_decode_options;
 
@@ -258,6 +262,7 @@ typedef struct ainn_damage {
     uint32_t groups_partial;     /* some latents decoded, the others predicted */
     double latents_decoded;      /* share, 0 to 1 */
     int alpha_missing;
+    uint32_t detail_missing;     /* groups whose detail stream was cut or damaged: what it corrects is not corrected */
 } ainn_damage;
 
 typedef struct ainn_decoder ainn_decoder;

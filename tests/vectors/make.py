@@ -1,6 +1,6 @@
 """Makes the conformance vectors of this folder anew, which is needed only when the format or the models change.
 
-  python3 tests/vectors/make.py --tools FOLDER_WITH_AINNENC --pictures training-pictures.tar
+  python3 tests/vectors/make.py --tools FOLDER_WITH_AINNENC --pictures training-pictures.tar [NAME ...]
 
 Inputs are crops of training pictures. SHA256SUMS holds the sums of what `ainndec NAME.ainn -o NAME.ppm` (or .pgm, .pam)
 writes; of a sequence, of each frame as NAME-0.ppm, NAME-1.ppm, ... Needs NumPy and Pillow.
@@ -28,7 +28,7 @@ VECTORS = {
     'fast-64x64-q98.77': ('fast', 64, 64, 3, 8, 1, '-q 98.77'),
     'fast-300x260-two-states': ('fast', 300, 260, 3, 8, 1, '-q 10'),
     'fast-1050x20-two-groups': ('fast', 1050, 20, 3, 8, 1, '-q 10'),
-    'fast-noise-q100': ('fast', 48, 48, 3, 8, 1, '-q 100'),
+    'fast-noise-q100': ('fast', 48, 48, 3, 8, 1, '-q 100 --effort 1'),
     'fast-grey': ('fast', 64, 40, 1, 8, 1, '-q 60'),
     'fast-grey-16-bits': ('fast', 33, 17, 1, 16, 1, '-q 90'),
     'fast-10-bits': ('fast', 50, 30, 3, 10, 1, '-q 80'),
@@ -41,6 +41,12 @@ VECTORS = {
     'standard-17x33-q100': ('standard', 17, 33, 3, 8, 1, '-q 100'),
     'standard-64x64-q50': ('standard', 64, 64, 3, 8, 1, '-q 50'),
     'standard-200x120-q0': ('standard', 200, 120, 3, 8, 1, '-q 0'),
+    'fast-detail': ('fast', 88, 70, 3, 8, 1, '-q 85'),
+    'fast-detail-q20': ('fast', 88, 70, 3, 8, 1, '-q 20 --effort 9'),
+    'fast-detail-grey': ('fast', 70, 40, 1, 8, 1, '-q 70'),
+    'fast-detail-alpha-16-bits': ('fast', 50, 35, 4, 16, 1, '-q 100'),
+    'fast-detail-two-groups': ('fast', 1060, 20, 3, 10, 1, '-q 60'),
+    'standard-detail': ('standard', 64, 64, 3, 8, 1, '-q 60'),
 }
 
 
@@ -52,6 +58,17 @@ def write_pnm(path, samples, depth):
         header = f'P7\nWIDTH {w}\nHEIGHT {h}\nDEPTH {c}\nMAXVAL {top}\nTUPLTYPE {"GRAYSCALE_ALPHA" if c == 2 else "RGB_ALPHA"}\nENDHDR\n'
     with open(path, 'wb') as f:
         f.write(header.encode() + samples.astype('u1' if depth == 8 else '>u2').tobytes())
+
+
+def draw(samples, top):
+    """Strokes of a few colours over the left half, noise over a quarter: what a detail layer is for."""
+    height, width, channels = samples.shape
+    y, x = np.mgrid[:height, :width // 2]
+    ink = (((x * 7 // 3) ^ (y * 5 // 2)) % 9 < 3) & (y // 7 % 2 == 1)
+    paper = np.array([.97, .94, .8, 1])[:channels] * top
+    samples[:, :width // 2] = np.where(ink[..., None], np.array([.1, .2, .6, 1])[:channels] * top, paper)
+    samples[:height // 2, width // 2:width * 3 // 4] = np.random.default_rng(2).integers(0, top + 1, (height // 2, width * 3 // 4 - width // 2, channels))
+    return samples
 
 
 def samples_of(picture, width, height, channels, depth, shift):
@@ -81,16 +98,22 @@ def main():
     p.add_argument('--tools', required=True)
     p.add_argument('--pictures', required=True)
     p.add_argument('--models', default=os.path.join(HERE, '..', '..', 'models'))
+    p.add_argument('names', nargs='*', help='only these; the others and their sums stay')
     a = p.parse_args()
     pictures = [x for x, _ in zip(map(decode, files([a.pictures])), range(40)) if min(x.shape[:2]) > 330]
+    with open(os.path.join(HERE, 'SHA256SUMS')) as f:
+        old = f.readlines() if a.names else []
     sums = []
     for i, (name, (model, w, h, channels, depth, count, options)) in enumerate(VECTORS.items()):
+        if a.names and name not in a.names:
+            continue
         out = os.path.join(HERE, name + '.ainn')
         with tempfile.TemporaryDirectory() as work:
             inputs = []
             for frame in range(count):
                 inputs.append(os.path.join(work, f'in{frame}.pam'))
-                write_pnm(inputs[-1], samples_of(None if 'noise' in name else pictures[i % len(pictures)], w, h, channels, depth, frame), depth)
+                samples = samples_of(None if 'noise' in name else pictures[i % len(pictures)], w, h, channels, depth, frame)
+                write_pnm(inputs[-1], draw(samples, (1 << depth) - 1) if 'detail' in name else samples, depth)
             model_file = os.path.join(a.models, model + '.ainnmodel')
             subprocess.run([os.path.join(a.tools, 'ainnenc'), *inputs, '-o', out, '-m', model_file, '--quiet', *options.split()], check=True)
             ending = 'pam' if channels in (2, 4) else 'pgm' if channels == 1 else 'ppm'
@@ -103,7 +126,8 @@ def main():
                     sums.append(f'{hashlib.sha256(f.read()).hexdigest()}  {decoded}\n')
         print(name, os.path.getsize(out), 'bytes')
     with open(os.path.join(HERE, 'SHA256SUMS'), 'w') as f:
-        f.writelines(sums)
+        made = {line.split()[1] for line in sums}
+        f.writelines([line for line in old if line.split()[1] not in made] + sums)
 
 
 if __name__ == '__main__':
