@@ -33,7 +33,7 @@ ROOM = {'stream': (1.5, 1.3, 1000), 'hidden': (1.3, 1.3, 12), 'entropy': (1.4, .
 LEAST_PSNR = 20                # of the float network on a synthetic picture that counts
 HARD_POOL = 600                # crops from which the hardest are taken
 MAX_SHIFT, MAX_WEIGHT, ACC_LIMIT = 30, 32767, 2 ** 31
-TYPICAL, TYPICAL_SIZE = 64, 384     # random crops, of what files are mostly made of; large, so that borders count little
+TYPICAL, TYPICAL_SIZE = 200, 384    # random crops, of what files are mostly made of; large, so that borders count little
 RESIDUALS = 2047               # of which the likelihoods are measured
 CRC_POLYNOMIAL = 0x82F63B78
 
@@ -91,11 +91,19 @@ def calibrate(net, pictures, qualities):
 
 
 @torch.no_grad()
-def residual_counts(net, pictures, scales, qualities=range(QUALITIES)):
+def hyperlatents(net, latents, limit):
+    """(quality code, [channel, row, column]) as they are coded, at every anchor quality."""
+    for q in range(QUALITIES):
+        gain = net.entropy.gains(mix_weights(torch.tensor([float(q)])))[0]
+        for y in latents:
+            yield 256 * q, torch.round(net.entropy.ha(y * gain))[0].clamp(-limit, limit).long().numpy()
+
+
+@torch.no_grad()
+def residual_counts(net, latents, scales):
     """How often each residual (-R .. R) is coded at each scale, every quality counting alike."""
     reach, total = RESIDUALS // 2, np.zeros((len(scales), RESIDUALS))
-    latents = [net.transform.analysis(x) for x in pictures]
-    for q in qualities:
+    for q in range(QUALITIES):
         counts, mix = np.zeros(total.size), mix_weights(torch.tensor([float(q)]))
         for y in latents:
             values, sigma = net.entropy.residuals(y, mix)
@@ -301,17 +309,19 @@ def model_file(name, tensors):
         data.append(raw)
         offset += len(raw)
     body = b''.join(entries + data)
-    return struct.pack('<8sIIII32s8x', b'AINNMODL', 2, 64 + len(body), crc32c(body), len(tensors), name.encode()) + body
+    return struct.pack('<8sIIII32s8x', b'AINNMODL', 3, 64 + len(body), crc32c(body), len(tensors), name.encode()) + body
 
 
-def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000, shares=None, typical=None):
-    """Bytes of the model file and a summary. `shares` are the mixtures of the tables; default: as the residuals of the `typical`
-    pictures are distributed."""
+def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000, typical=(), shares=None):
+    """Bytes of the model file and a summary. The first pictures and the hard ones set the ranges, the typical ones the tables.
+    `shares`: the mixtures of the latents' tables, not to be measured."""
     levels, M = level_configs(net), net.transform.M
     hard = [x for x in hard if run_picture(net, x, QUALITIES - 1)[1] > LEAST_PSNR]     # elsewhere its ranges mean nothing
     sites = Sites(calibrate(net, pictures, qualities), calibrate(net, hard, qualities), levels, M, most)
-    sites.z_max = BOUND >> max(sites.z, 2)
-    prior, middle = tables.prior_tables(net.entropy.prior, sites.z_max)
+    sites.z_max = max(BOUND >> max(sites.z, 2), 1)
+    with torch.no_grad():
+        latents = [net.transform.analysis(x) for x in typical]
+    prior, middle = tables.prior_tables(net.entropy.prior, sites.z_max, list(hyperlatents(net, latents, sites.z_max)))
     scales = tables.gauss_scales(sites.r_top)
     tensors, widest, worst = {}, 0, 0
     for key, (w, b, leaky, q) in layer_weights(net).items():
@@ -329,7 +339,7 @@ def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000, shares=Non
     tensors.update({'exp2': tables.exp2_table(), 'scale': tables.scale_table(), 'sigmoid': tables.sigmoid_table(),
                     'scale_index': tables.scale_index(scales, sites.r, sites.r_centre), 'prior.middle': middle})
     if shares is None:
-        shares = tables.mixtures(residual_counts(net, typical or pictures, scales), scales)
+        shares = tables.mixtures(residual_counts(net, latents, scales), scales)
     tensors.update({'gauss.' + k: v for k, v in tables.pack(tables.residual_tables(scales, shares)).items()})
     tensors.update({'prior.' + k: v for k, v in tables.pack(prior).items()})
     N, Z = e.ha[0].out_channels, e.ha[4].out_channels

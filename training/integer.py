@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 
 from evaluate import load_picture, load_weights, run_picture
+from tables import CONTEXTS, band_of, contexts
 from walk import Walk
 
 BOUND, STREAM_BOUND = 8191, 16383
@@ -179,12 +180,14 @@ class Codec:
         return bits + np.where(escape, 2 + 2 * np.floor(np.log2(np.maximum(e, 0) + 1)), 0)
 
     @torch.no_grad()
-    def code_group(self, y):
+    def code_group(self, y, code):
         """(decoded latents, z, bits) of one group."""
         m, (h, w) = self.m, y.shape[2:]
         z = clamp(shift(self.walk.hyper_analysis(y), m.z_frac), m.z_max)
-        channel = np.broadcast_to(np.arange(m.Z)[:, None, None], z.shape[1:])
-        bits = self.cost('prior', channel, z[0].numpy().astype(np.int64)).sum()
+        values = z[0].numpy().astype(np.int64)
+        context = contexts(values, self.t['prior.middle'].astype(np.int64))
+        table = (band_of(code) * CONTEXTS + context) * m.Z + np.arange(m.Z)[:, None, None]
+        bits = self.cost('prior', table, values).sum()
         features, yhat = self.walk.features(z, h, w), torch.zeros_like(y)
         index_table = torch.from_numpy(self.t['scale_index'].astype(np.int64))
         for s, mask in enumerate(self.walk.masks(h, w)):
@@ -207,7 +210,7 @@ class Codec:
         for top_row in range(0, y.shape[2], 64):
             for left in range(0, y.shape[3], 64):
                 group = (slice(None), slice(None), slice(top_row, top_row + 64), slice(left, left + 64))
-                yhat[group], _, n = self.code_group(y[group])
+                yhat[group], _, n = self.code_group(y[group], code)
                 bits += n
         return bits, self.m.samples(self.walk.synthesis(yhat, code), top)[:, :, :h, :w]
 

@@ -57,7 +57,7 @@ def mixtures(counts, scales, rounds=60):
     for _ in range(rounds):
         each = shares[:, :, None] * parts
         found = (each * (counts / each.sum(1))[:, None, :]).sum(2)
-        common = found.sum(0) / max(found.sum(), 1e-30)
+        common = (found.sum(0) + 1e-9) / (found.sum() + 1e-9 * len(WIDTHS))
         shares = (found + NEIGHBOURLY * common) / (found.sum(1, keepdims=True) + NEIGHBOURLY)
     return shares
 
@@ -76,24 +76,58 @@ def residual_tables(scales, shares):
     return tables
 
 
-def prior_tables(prior, limit):
-    """A table a channel from a mixture of logistics, within -limit .. limit, and the likeliest value of each."""
+BANDS, CONTEXTS = 4, 7       # of the tables of hyperlatents: quality codes 512 apart; what lies to the left and above
+LEARNT, SHARED = 4, 8        # symbols that the learnt prior, and what all contexts have in common, count as much as
+
+
+def band_of(quality_code):
+    return int(quality_code) >> 9
+
+
+def contexts(z, middle):
+    """Context of each hyperlatent of [channel, row, column] (format-spec/bitstream.md)."""
+    m = np.broadcast_to(middle[:, None, None], z.shape)
+    above, left = m.copy(), m.copy()
+    above[:, 1:], left[:, :, 1:] = z[:, :-1], z[:, :, :-1]
+    above[:, 0, 1:], left[:, 1:, 0] = z[:, 0, :-1], z[:, :-1, 0]
+    return np.clip(left + above - 2 * m, -(CONTEXTS // 2), CONTEXTS // 2) + CONTEXTS // 2
+
+
+def prior_tables(prior, limit, seen=()):
+    """Tables [band][context][channel] of values within -limit .. limit, and the middle of each channel: the learnt mixture of
+    logistics, and what was seen, as (quality code, [channel, row, column] of integers), over it."""
     mean = prior.mean.detach().double()[0, :, :, 0, 0]
     inverse = torch.exp(-prior.log_scale.detach().double().clamp(-5, 5))[0, :, :, 0, 0]
     weight = torch.softmax(prior.weight.detach().double(), 2)[0, :, :, 0, 0]
     v = torch.arange(-limit, limit + 1, dtype=torch.float64)
-    tables, middle = [], []
-    for c in range(len(mean)):
-        def cdf(x):
-            return (weight[c][:, None] * torch.sigmoid((x[None] - mean[c][:, None]) * inverse[c][:, None])).sum(0)
-        p = (cdf(v + .5) - cdf(v - .5)).numpy()
-        below, above = cdf(v - .5).numpy(), 1 - cdf(v + .5).numpy()
-        first = int(np.searchsorted(below, TAIL, 'right')) - 1
-        last = int(np.argmax(above <= TAIL)) if (above <= TAIL).any() else len(v) - 1
-        first = min(max(first, 0), last - 1)
-        tables.append((first - limit, frequencies(np.append(p[first:last + 1], below[first] + above[last]))))
-        middle.append(int(np.argmax(p)) - limit)
-    return tables, np.array(middle, np.int32)
+    def cdf(x):
+        return (weight[:, :, None] * torch.sigmoid((x - mean[:, :, None]) * inverse[:, :, None])).sum(1).numpy()
+    learnt = np.maximum(cdf(v + .5) - cdf(v - .5), 1e-12)
+    learnt /= learnt.sum(1, keepdims=True)
+    channels, size = learnt.shape
+    values = sum((np.array([np.bincount(row.ravel() + limit, minlength=size) for row in z]) for _, z in seen), LEARNT * learnt)
+    middle = values.argmax(1) - limit
+    counts = np.zeros((BANDS, CONTEXTS, channels, size))
+    for code, z in seen:
+        at = (contexts(z, middle) * channels + np.arange(channels)[:, None, None]) * size + z + limit
+        counts[band_of(code)] += np.bincount(at.ravel(), minlength=CONTEXTS * channels * size).reshape(counts[0].shape)
+    tables = []
+    for band in counts:
+        shared = band.sum(0) + LEARNT * learnt
+        shared /= shared.sum(1, keepdims=True)
+        for context in band:
+            p = context + SHARED * shared
+            tables += [cut(row / row.sum(), limit) for row in p]
+    return tables, middle.astype(np.int32)
+
+
+def cut(p, limit):
+    """The table of the probabilities of -limit .. limit, without the tails that are too rare."""
+    below, above = np.cumsum(p), np.cumsum(p[::-1])[::-1]           # up to a value; from it on
+    first = min(int(np.searchsorted(below, TAIL, 'right')), len(p) - 2)
+    last = max(len(p) - 1 - int(np.searchsorted(above[::-1], TAIL, 'right')), first + 1)
+    tail = (below[first - 1] if first else 0) + (above[last + 1] if last + 1 < len(p) else 0)
+    return first - limit, frequencies(np.append(p[first:last + 1], tail))
 
 
 def nearest_scale(sigma, scales):

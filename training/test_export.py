@@ -122,9 +122,31 @@ class Tables(unittest.TestCase):
         prior = Factorised(16)
         random_weights(prior, .5)
         found, middle = tables.prior_tables(prior, 255)
+        self.assertEqual(len(found), 4 * 7 * 16)
         self.check(found)
-        for (offset, f), m in zip(found, middle):
-            self.assertTrue(offset <= m < offset + len(f) - 1)
+        for i, (offset, f) in enumerate(found):
+            self.assertTrue(offset <= middle[i % 16] < offset + len(f) - 1)
+
+    def test_prior_knows_neighbours(self):
+        """Smooth fields take fewer bits than values in any order, and each band of qualities has tables of its own."""
+        rng = np.random.default_rng(3)
+        smooth = rng.normal(0, 1, (16, 60, 60))
+        for x in range(1, 60):
+            smooth[:, :, x] += .9 * smooth[:, :, x - 1]
+        for y in range(1, 60):
+            smooth[:, y] += .9 * smooth[:, y - 1]
+        smooth = np.rint(smooth / smooth.std()).astype(np.int64)
+        order = rng.permutation(3600)
+        mixed = smooth.reshape(16, -1)[:, order].reshape(smooth.shape)
+        found, middle = tables.prior_tables(Factorised(16), 255, [(0, smooth), (512, mixed)])
+        self.check(found)
+
+        def bits(code, z):
+            table = (tables.band_of(code) * 7 + tables.contexts(z, middle)) * 16 + np.arange(16)[:, None, None]
+            return sum(16 - np.log2(found[t][1][v - found[t][0]]) for t, v in zip(table.ravel(), z.ravel()))
+        self.assertLess(bits(0, smooth), .8 * bits(512, mixed))
+        z = np.array([[[1, 2], [4, 0]]])
+        self.assertEqual(tables.contexts(z, np.array([1])).tolist(), [[[3, 3], [3, 6]]])
 
     def test_scale_index(self):
         scales = tables.gauss_scales(100)

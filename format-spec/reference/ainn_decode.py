@@ -26,7 +26,7 @@ def decode(frame, decoders):
     yhat = np.zeros((frame.rows, frame.columns, decoder.model.M))
     places = [(y, x) for y in range(0, frame.rows, 64) for x in range(0, frame.columns, 64)]
     for (y, x), (rows, columns, z, latents) in zip(places, frame.groups):
-        yhat[y:y + rows, x:x + columns] = decoder.group(z, latents, rows, columns)
+        yhat[y:y + rows, x:x + columns] = decoder.group(z, latents, rows, columns, frame.quality)
     u, top = decoder.model.synthesis(yhat, frame.quality), (1 << frame.depth) - 1
     if 'detail' in frame.extensions:
         u = correct(np.array(u, np.int64), frame)

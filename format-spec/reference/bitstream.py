@@ -80,14 +80,27 @@ class Decoder:
         self.model = model
         self.gauss, self.prior = Tables(model.tensors, 'gauss'), Tables(model.tensors, 'prior')
 
-    def group(self, z_data, y_data, rows, columns):
+    def hyperlatents(self, stream, rows, columns, quality_code):
+        """z [rows][columns][Z]; the neighbours to the left and above choose the table."""
+        z, middle = np.zeros((rows, columns, self.model.Z), np.int64), self.model.tensors['prior.middle']
+        for y in range(rows):
+            for x in range(columns):
+                above = z[y - 1, x] if y else z[y, x - 1] if x else middle
+                left = z[y, x - 1] if x else above
+                context = np.clip(left + above - 2 * middle.astype(np.int64), -3, 3) + 3
+                for c in range(self.model.Z):
+                    value = stream.value(self.prior, ((quality_code >> 9) * 7 + int(context[c])) * self.model.Z + c)
+                    z[y, x, c] = clamp(value, self.model.z_max)
+        return z.astype(np.float64)
+
+    def group(self, z_data, y_data, rows, columns, quality_code):
         """Decoded latents [rows][columns][M]."""
         model = self.model
         stream = Stream(z_data, 1)
         zy, zx = ((n + 1) // 2 + 1 >> 1 for n in (rows, columns))
-        z = np.array([stream.value(self.prior, c) for _ in range(zy * zx) for c in range(model.Z)], np.float64)
+        z = self.hyperlatents(stream, zy, zx, quality_code)
         stream.end()
-        features = model.features(z.reshape(zy, zx, model.Z), rows, columns)
+        features = model.features(z, rows, columns)
         stream = Stream(y_data, 2 if rows * columns > LARGE_GROUP else 1)
         yhat, quarter = np.zeros((rows, columns, model.M)), model.M // 4
         for s in range(4):

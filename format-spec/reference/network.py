@@ -58,8 +58,8 @@ def requantise(acc, leaky, shift):
 class Model:
     def __init__(self, data):
         magic, version, size, self.id, count = struct.unpack_from('<8sIIII', data)
-        if magic != b'AINNMODL' or version != 2 or size != len(data):
-            raise FormatError('not a model file of version 2, or cut short')
+        if magic != b'AINNMODL' or version != 3 or size != len(data):
+            raise FormatError('not a model file of version 3, or cut short')
         if crc32c(data[64:]) != self.id:
             raise FormatError('the model file is damaged')
         self.tensors, self.dense_cache = {}, {}

@@ -29,6 +29,7 @@ static ainn_status find_streams(ainn_decode_job *job, uint32_t group_row, uint32
     ainn_decoder *decoder = job->decoder;
     const ainn_group_part *group = &decoder->groups[(uint64_t)group_row * decoder->frame.group_columns + column];
     memset(input, 0, sizeof(*input));
+    input->quality_code = decoder->frame.quality_code;
     input->z_size = (size_t)group->hyper_size;
     input->z_available = available(decoder, group->hyper_offset, group->hyper_size);
     input->y_size = (size_t)group->latent_size;

@@ -128,6 +128,20 @@ static int eight_are_zero(const uint8_t *index)
     return eight == 0;
 }
 
+/* The table of channel k of the hyperlatents at position p: by the band of the quality, and by how far the values to the left and
+ * above lie from the channel's middle, together. Outside the group they are like the other one, or the middle. */
+static const ainn_symbol_table *prior_table(const ainn_group_coder *coder, uint32_t quality_code, size_t zx, size_t p, size_t k)
+{
+    size_t channels = (size_t)coder->model->Z, band = quality_code >> AINN_PRIOR_BAND_SHIFT;
+    const int16_t *here = coder->hyper + p * channels + k;
+    int32_t middle = coder->model->prior_middle[k];
+    int32_t above = p >= zx ? here[-(ptrdiff_t)(zx * channels)] : p ? here[-(ptrdiff_t)channels] : middle;
+    int32_t left = p % zx ? here[-(ptrdiff_t)channels] : above;
+    int32_t context = left + above - 2 * middle;
+    context = context > AINN_PRIOR_REACH ? AINN_PRIOR_REACH : context < -AINN_PRIOR_REACH ? -AINN_PRIOR_REACH : context;
+    return &coder->tables->prior->tables[(band * AINN_PRIOR_CONTEXTS + (size_t)(context + AINN_PRIOR_REACH)) * channels + k];
+}
+
 /* One context step, timed. */
 static void run_step(ainn_group_coder *coder, int step)
 {
@@ -140,6 +154,7 @@ static void run_step(ainn_group_coder *coder, int step)
 
 void ainn_gain_init(ainn_gain *gain, const ainn_model *model, uint32_t quality_code)
 {
+    gain->quality_code = quality_code;
     for (int k = 0; k < model->M; k++) {
         int shift;
         int32_t exponent = ainn_interpolate(model->gain, (size_t)model->M, (size_t)k, quality_code);
@@ -220,24 +235,24 @@ static void share_cost(uint64_t cost, size_t p, uint32_t hx, uint32_t hy, size_t
             costs[(size_t)y * step + x] += cost / ((right - left) * (bottom - top));
 }
 
-static void cost_hyper(const ainn_group_coder *coder, uint32_t hx, uint32_t hy, const ainn_group_costs *costs)
+static void cost_hyper(const ainn_group_coder *coder, uint32_t hx, uint32_t hy, uint32_t quality_code, const ainn_group_costs *costs)
 {
-    size_t channels = (size_t)coder->model->Z, positions = (size_t)ainn_hyper_size(hx) * ainn_hyper_size(hy);
+    size_t channels = (size_t)coder->model->Z, zx = ainn_hyper_size(hx), positions = zx * ainn_hyper_size(hy);
     for (size_t p = 0; p < positions; p++) {
         uint64_t cost = 0;
         for (size_t k = 0; k < channels; k++)
-            cost += ainn_symbol_cost(&coder->tables->prior->tables[k], coder->hyper[p * channels + k]);
+            cost += ainn_symbol_cost(prior_table(coder, quality_code, zx, p, k), coder->hyper[p * channels + k]);
         share_cost(cost, p, hx, hy, costs->step, costs->cost);
     }
 }
 
-static void encode_hyper(ainn_group_coder *coder, size_t positions, ainn_group_streams *streams)
+static void encode_hyper(ainn_group_coder *coder, uint32_t hx, uint32_t hy, uint32_t quality_code, ainn_group_streams *streams)
 {
-    size_t channels = (size_t)coder->model->Z;
+    size_t channels = (size_t)coder->model->Z, zx = ainn_hyper_size(hx), positions = zx * ainn_hyper_size(hy);
     ainn_rans_encoder rans;
     ainn_rans_encode_start(&rans, 1, coder->hyper_stream + coder->hyper_capacity);
     for (size_t i = positions * channels; i-- > 0;)
-        ainn_rans_encode(&rans, i, &coder->tables->prior->tables[i % channels], coder->hyper[i]);
+        ainn_rans_encode(&rans, i, prior_table(coder, quality_code, zx, i / channels, i % channels), coder->hyper[i]);
     ainn_rans_encode_finish(&rans);
     streams->z = rans.next;
     streams->z_size = (size_t)(rans.end - rans.next);
@@ -254,9 +269,9 @@ void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t r
     ainn_hyper_analysis(coder->net, coder->scaled, hx, hy, coder->hyper);
     ainn_hyper_synthesis(coder->net, coder->hyper, hx, hy);
     coder->seconds_networks += ainn_seconds() - before;
-    encode_hyper(coder, (size_t)ainn_hyper_size(hx) * ainn_hyper_size(hy), streams);
+    encode_hyper(coder, hx, hy, gain->quality_code, streams);
     if (costs->cost)
-        cost_hyper(coder, hx, hy, costs);
+        cost_hyper(coder, hx, hy, gain->quality_code, costs);
 
     /* Symbols lie at the beginning of the memory where the stream grows from the end. A symbol that is coded frees 4 bytes and
      * takes at most 6.25, which AINN_RANS_BOUND() allows for all of them, so the two never meet. */
@@ -289,9 +304,10 @@ static void decode_hyper(ainn_group_coder *coder, const ainn_group_input *input,
     for (size_t p = 0; p < positions; p++) {
         uint64_t cost = 0;
         for (size_t k = 0; k < channels; k++) {
+            const ainn_symbol_table *table = prior_table(coder, input->quality_code, zx, p, k);
             int32_t value = model->prior_middle[k];
-            if (ainn_rans_decode(&rans, &coder->tables->prior->tables[k], &value) && bit_cost)
-                cost += ainn_symbol_cost(&coder->tables->prior->tables[k], value);
+            if (ainn_rans_decode(&rans, table, &value) && bit_cost)
+                cost += ainn_symbol_cost(table, value);
             coder->hyper[p * channels + k] = (int16_t)(value > model->z_max ? model->z_max : value < -model->z_max ? -model->z_max : value);
         }
         if (bit_cost)

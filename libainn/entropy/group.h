@@ -32,6 +32,7 @@ void ainn_group_coder_seconds(const ainn_group_coder *coder, double *networks, d
 
 /* The factor of each channel from the `squeeze` output's integers to those that are coded. */
 typedef struct ainn_gain {
+    uint32_t quality_code;
     int16_t shift[1024];
     int32_t mantissa[1024];
 } ainn_gain;
@@ -57,6 +58,7 @@ void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t r
 /* ---- Decoding ---- */
 
 typedef struct ainn_group_input {
+    uint32_t quality_code;
     const uint8_t *z, *y;
     size_t z_size, z_available;               /* of a stream that was cut, only the first bytes are there */
     size_t y_size, y_available;

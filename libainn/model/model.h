@@ -19,6 +19,10 @@
 #define AINN_QUALITIES 8
 #define AINN_SCALE_ENTRIES 4096   /* of scale_index: one for four scale inputs */
 #define AINN_MAX_QUALITY_CODE 1792
+#define AINN_PRIOR_BANDS 4        /* of qualities, that the tables of hyperlatents differ for */
+#define AINN_PRIOR_BAND_SHIFT 9   /* from a quality code to its band */
+#define AINN_PRIOR_REACH 3        /* ... and contexts from -3 to 3 */
+#define AINN_PRIOR_CONTEXTS (2 * AINN_PRIOR_REACH + 1)
 #define AINN_FDSM_CHANNELS 12     /* of a stream at half resolution: three colours, 2x2 positions */
 #define AINN_FDSM_PADDED 16
 #define AINN_BOTH_PADDED 32       /* both streams side by side at half resolution */
@@ -91,7 +95,7 @@ struct ainn_model {
     const int16_t (*scale)[64];              /* [2][64] */
     const int16_t (*sigmoid)[64];            /* [2][64] */
     const uint8_t *scale_index;              /* [4096] */
-    ainn_model_tables gauss, prior;          /* 64 tables; Z tables */
+    ainn_model_tables gauss, prior;          /* 64 tables; [band][context][Z] */
     const int32_t *prior_middle;             /* [Z] */
 };
 

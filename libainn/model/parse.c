@@ -247,7 +247,7 @@ static void bind_tables(ainn_binding *binding, ainn_model *model)
     model->scale_index = ainn_bind_tensor(binding, "scale_index", AINN_UINT8, 1, 4096, 1, 1, 1);
     model->prior_middle = ainn_bind_tensor(binding, "prior.middle", AINN_INT32, 1, (uint32_t)model->Z, 1, 1, 1);
     bind_frequencies(binding, "gauss", GAUSS_TABLES, &model->gauss);
-    bind_frequencies(binding, "prior", model->Z, &model->prior);
+    bind_frequencies(binding, "prior", AINN_PRIOR_BANDS * AINN_PRIOR_CONTEXTS * model->Z, &model->prior);
     if (!binding->status && !binding->trusted)
         check_values(binding, model);
 }

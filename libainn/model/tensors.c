@@ -7,7 +7,7 @@
 #include "util/crc32c.h"
 
 #define ENTRY 64
-#define VERSION 2
+#define VERSION 3
 
 static uint32_t get32(const uint8_t *p)
 {
