@@ -26,8 +26,11 @@ typedef struct ainn_dense {
     const uint8_t *shift;         /* [out] */
     size_t block;                 /* int16 elements of one output block in weights: 16 * sum of segment channels */
     int out;                      /* channels, a multiple of 16 */
+    int taps;                     /* of a convolution: 1, 9 or 25 */
     int leaky;                    /* LeakyReLU before the shift */
     int bound;                    /* of the output */
+    const uint8_t *packed;        /* the weights once more, as the kernels want them (`pack`), or NULL */
+    size_t packed_block;          /* bytes of one output block in packed */
 } ainn_dense;
 
 /* One input of a dense layer: a tap of a convolution, or one of several concatenated tensors. */
@@ -53,6 +56,11 @@ typedef struct ainn_kernels {
      * added before the bound is applied; it may be the same memory as out. */
     void (*dense)(int16_t *out, size_t out_step, size_t positions, const ainn_dense *layer,
                   const ainn_segment *segments, int segment_count, const int16_t *residual, size_t residual_step);
+
+    /* Bytes of one output block's packed weights, a multiple of 64, and 0 for layers that gain nothing; writes all blocks of a
+     * layer's. Layers of which `packed` is NULL work as well, slower. Both are NULL where packing is not needed. */
+    size_t (*packed_block)(const ainn_dense *layer);
+    void (*pack)(uint8_t *packed, const ainn_dense *layer);
 
     /* rows: the three input rows around the output row, at the first output position. Packed: step is `channels`. */
     void (*depthwise)(int16_t *out, size_t positions, const ainn_depthwise *layer, const int16_t *const rows[3]);

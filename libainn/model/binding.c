@@ -98,6 +98,7 @@ void ainn_bind_layer(ainn_binding *binding, const char *name, ainn_layer_shape s
     layer->in = shape.in;
     layer->taps = shape.taps;
     layer->dense.out = shape.out;
+    layer->dense.taps = shape.taps;
     layer->dense.leaky = shape.leaky;
     layer->dense.bound = shape.out_bound;
     layer->dense.block = (size_t)AINN_LANE * (size_t)shape.taps * in;

@@ -106,7 +106,7 @@ void ainn_add_fdsm_decompose(ainn_plan *plan, ainn_tensor *picture, ainn_place s
     for (int t = 0; t < 2; t++) {
         hidden[t] = ainn_plan_tensor(plan, AINN_HALF_RESOLUTION, AINN_FDSM_PADDED);
         ainn_plan_writes(plan, hidden[t], 1, 0, 0);
-        ainn_add_pointwise1(plan, first[t]->dense, inputs[t], ainn_in_tensor(hidden[t]), AINN_NO_PLACE);
+        ainn_add_pointwise1(plan, ainn_plan_dense(plan, first[t], -1), inputs[t], ainn_in_tensor(hidden[t]), AINN_NO_PLACE);
     }
 
     ainn_plan_stage(plan, AINN_HALF_RESOLUTION, 0, AINN_WIDE_BLOCK);
@@ -115,7 +115,7 @@ void ainn_add_fdsm_decompose(ainn_plan *plan, ainn_tensor *picture, ainn_place s
 
         ainn_plan_reads(plan, squeezed, 1, 0, 0);
         ainn_plan_writes(plan, stream, 1, 0, 0);
-        ainn_add_conv3(plan, second[t]->dense, hidden[t], ainn_in_tensor(stream), ainn_in_tensor(squeezed));
+        ainn_add_conv3(plan, ainn_plan_dense(plan, second[t], -1), hidden[t], ainn_in_tensor(stream), ainn_in_tensor(squeezed));
         streams[t] = ainn_in_tensor(stream);
         streams[t].channels = AINN_FDSM_CHANNELS;
     }
@@ -141,16 +141,16 @@ void ainn_add_fdsm_synthesise(ainn_plan *plan, ainn_tensor *both, const ainn_pix
 
     ainn_plan_stage(plan, AINN_HALF_RESOLUTION, 0, AINN_WIDE_BLOCK);
     ainn_plan_writes(plan, a, 1, 0, 0);
-    ainn_add_conv3(plan, model->synthesise_a.dense, both, ainn_in_tensor(a), AINN_NO_PLACE);
+    ainn_add_conv3(plan, ainn_plan_dense(plan, &model->synthesise_a, -1), both, ainn_in_tensor(a), AINN_NO_PLACE);
 
     ainn_plan_stage(plan, AINN_HALF_RESOLUTION, 0, AINN_WIDE_BLOCK);
     ainn_plan_writes(plan, b, 1, 0, 0);
-    ainn_add_conv3(plan, model->synthesise_b.dense, a, ainn_in_tensor(b), AINN_NO_PLACE);
+    ainn_add_conv3(plan, ainn_plan_dense(plan, &model->synthesise_b, -1), a, ainn_in_tensor(b), AINN_NO_PLACE);
 
     ainn_plan_stage(plan, AINN_HALF_RESOLUTION, 0, AINN_WIDE_BLOCK);
     const ainn_place mask = ainn_in_slot(plan, AINN_SLOT_STREAM, AINN_FDSM_PADDED);
     ainn_plan_reads(plan, both, 1, 0, 0);
-    ainn_add_conv3(plan, model->synthesise_c.dense, b, mask, AINN_NO_PLACE);
+    ainn_add_conv3(plan, ainn_plan_dense(plan, &model->synthesise_c, -1), b, mask, AINN_NO_PLACE);
     op = ainn_plan_operation(plan, run_synthesise);
     op->input[0] = ainn_in_tensor(both);
     op->input[1] = mask;
