@@ -16,7 +16,7 @@ static const struct {
     {192, 256, 1, 600}, {256, 384, 1, 600}, {192, 128, 1, 600}, {128, 384, 1, 600}, {128, 192, 1, 600}, {192, 192, 1, 600},
     {384, 192, 1, 600}, {320, 512, 1, 300}, {512, 320, 1, 300}, {512, 512, 1, 300}, {320, 1024, 1, 300}, {1024, 128, 1, 300},
     {512, 128, 1, 300}, {128, 1024, 1, 300}, {192, 256, 1, 48}, {256, 384, 1, 2000}, {320, 96, 9, 64}, {192, 192, 9, 64},
-    {32, 32, 9, 1000}, {32, 16, 9, 1000}, {16, 16, 9, 1000},
+    {32, 32, 9, 1000}, {32, 16, 9, 1000}, {16, 16, 9, 1000}, {192, 128, 1, 48}, {128, 384, 1, 48},
 };
 
 /* Everything that a kernel call needs; one block of random numbers serves all. */
@@ -29,6 +29,7 @@ typedef struct bench {
     size_t positions;
     int channels;
     int16_t *input, *more, *output, *weights;
+    uint8_t *packed;
     uint32_t *wide;
     int16_t scale[2][64];
 } bench;
@@ -164,8 +165,13 @@ static void bench_table(bench *b)
         b->segment_count = (int)taps;
         b->dense.out = (int)out;
         b->dense.block = 16 * in * taps;
+        b->dense.taps = (int)taps;
         for (size_t s = 0; s < taps; s++)
             b->segments[s] = (ainn_segment){b->input + (s / 3 * (b->positions + 2) + s % 3) * in, in, (int)in, 0};
+        b->dense.packed_block = b->table->pack ? b->table->packed_block(&b->dense) : 0;
+        b->dense.packed = b->dense.packed_block ? b->packed : NULL;
+        if (b->dense.packed)
+            b->table->pack(b->packed, &b->dense);
         snprintf(shape, sizeof shape, "%zux%zu->%zu, %zu", taps, in, out, b->positions);
         report(b, run_dense, "dense", shape, (double)(in * taps * out * b->positions), 1, flags);
     }
@@ -195,8 +201,8 @@ int check_benchmark(const ainn_kernels *const *tables, const char *name)
     uint8_t *shift = malloc(4096);
 
     b.input = aligned_alloc(64, size), b.more = aligned_alloc(64, size), b.weights = aligned_alloc(64, size), b.output = aligned_alloc(64, size);
-    b.wide = aligned_alloc(64, size);
-    if (!bias || !shift || !b.input || !b.more || !b.weights || !b.output || !b.wide) {
+    b.wide = aligned_alloc(64, size), b.packed = aligned_alloc(64, size);
+    if (!bias || !shift || !b.input || !b.more || !b.weights || !b.output || !b.wide || !b.packed) {
         fprintf(stderr, "checkkernels: out of memory\n");
         return 2;
     }
@@ -221,6 +227,6 @@ int check_benchmark(const ainn_kernels *const *tables, const char *name)
             b.table = tables[i];
             bench_table(&b);
         }
-    free(bias), free(shift), free(b.input), free(b.more), free(b.weights), free(b.output), free(b.wide);
+    free(bias), free(shift), free(b.input), free(b.more), free(b.weights), free(b.output), free(b.wide), free(b.packed);
     return 0;
 }

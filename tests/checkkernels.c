@@ -131,7 +131,22 @@ typedef struct dense_case {
     size_t positions;
     int leaky, pattern;
     int residual;                               /* 0 none, 1 elsewhere, 2 in place */
+    int taps;                                   /* 9: segments are a 3x3's, side by side in three rows; as many as `segments` */
 } dense_case;
+
+/* The layer with its weights packed, if the table wants that; `packed` is to be dropped. */
+static ainn_dense pack(const ainn_kernels *table, const ainn_dense *layer, buffer *packed)
+{
+    ainn_dense dense = *layer;
+
+    dense.packed_block = table->pack ? table->packed_block(layer) : 0;
+    *packed = make(dense.packed_block * (size_t)(layer->out / AINN_LANE));
+    if (dense.packed_block) {
+        table->pack(packed->data, layer);
+        dense.packed = packed->data;
+    }
+    return dense;
+}
 
 /* The segments without some of those that are zero, which are skipped. Returns how many are left. */
 static int leave_out(ainn_segment *left, const ainn_segment *segments, int count, const char *zero)
@@ -156,15 +171,26 @@ static void check_dense(const ainn_kernels *reference, const ainn_kernels *table
     const int bound_in = bounds[check_random() % 3], wide = check_random() & 1;
     ainn_segment segments[AINN_MAX_SEGMENTS], left[AINN_MAX_SEGMENTS];
     char zero[AINN_MAX_SEGMENTS] = {0};
-    buffer inputs[AINN_MAX_SEGMENTS], weights, bias, shift, residual, outputs[2];
+    buffer inputs[AINN_MAX_SEGMENTS], weights, bias, shift, residual, packed, outputs[3];
     size_t total = 0, out_step = (size_t)c->out + (wide ? (size_t)check_between(0, 33) : 0);
     size_t residual_step = c->residual == 2 ? out_step : (size_t)c->out + (wide ? (size_t)check_between(0, 9) : 0);
     const size_t out_size = ((c->positions - 1) * out_step + (size_t)c->out) * sizeof(int16_t);
-    ainn_dense layer = {.out = c->out, .leaky = c->leaky, .bound = bounds[check_random() % 4]};
+    ainn_dense packed_layer, layer = {.out = c->out, .taps = c->taps, .leaky = c->leaky, .bound = bounds[check_random() % 4]};
 
     snprintf(current, sizeof current, "dense (%s): %d segments, up to %d channels, %d outputs, %zu positions, leaky %d, pattern %d, residual %d",
              table->name, c->segments, c->channels, c->out, c->positions, c->leaky, c->pattern, c->residual);
     for (int s = 0; s < c->segments; s++) {
+        if (c->taps == 9) {
+            const size_t count = (c->positions + 2) * (size_t)c->channels;
+
+            if (s % 3 == 0) {
+                inputs[s] = make(count * sizeof(int16_t));
+                fill(inputs[s].data, count, bound_in, c->pattern);
+            }
+            segments[s] = (ainn_segment){(int16_t *)inputs[s / 3 * 3].data + s % 3 * c->channels, (size_t)c->channels, c->channels, 0};
+            total += (size_t)c->channels;
+            continue;
+        }
         const int channels = s ? AINN_LANE * check_between(1, c->channels / AINN_LANE) : c->channels;
         const size_t step = (size_t)channels + (wide ? (size_t)check_between(0, 50) : 0);
         const size_t count = (c->positions - 1) * step + (size_t)channels;
@@ -185,28 +211,38 @@ static void check_dense(const ainn_kernels *reference, const ainn_kernels *table
     for (int o = 0; o < c->out; o++)
         fill_output((int16_t *)weights.data + (size_t)(o / AINN_LANE) * layer.block, total, (int32_t *)bias.data + o, (uint8_t *)shift.data + o,
                     bound_in, c->pattern, dense_offset, o % AINN_LANE);
+    if (c->taps == 9) {                          /* some channels of each tap without weights */
+        layer.used = c->channels - check_between(0, 13);
+        for (size_t i = 0; i < total; i++)
+            for (int o = 0; o < c->out && (int)(i % (size_t)c->channels) >= layer.used; o++)
+                ((int16_t *)weights.data)[(size_t)(o / AINN_LANE) * layer.block + (size_t)dense_offset(i) + 2 * (size_t)(o % AINN_LANE)] = 0;
+    }
     layer.weights = weights.data;
     layer.bias = bias.data;
     layer.shift = shift.data;
 
     outputs[0] = make(out_size);
     outputs[1] = make(out_size);
+    outputs[2] = make(out_size);
     residual = make(((c->positions - 1) * residual_step + (size_t)c->out) * sizeof(int16_t));
     fill(residual.data, (c->positions - 1) * residual_step + (size_t)c->out, 16383, c->pattern);
-    for (int i = 0; i < 2; i++) {
+    packed_layer = pack(table, &layer, &packed);
+    for (int i = 0; i < 3; i++) {                /* the reference, the table, the table with packed weights */
         const int16_t *added = c->residual == 0 ? NULL : c->residual == 1 ? residual.data : outputs[i].data;
 
         if (c->residual == 2)
             memcpy(outputs[i].data, residual.data, out_size);
         if (i)
-            table->dense(outputs[i].data, out_step, c->positions, &layer, left, leave_out(left, segments, c->segments, zero), added, residual_step);
+            table->dense(outputs[i].data, out_step, c->positions, i == 1 ? &layer : &packed_layer, left, leave_out(left, segments, c->segments, zero), added, residual_step);
         else
             reference->dense(outputs[i].data, out_step, c->positions, &layer, segments, c->segments, added, residual_step);
     }
     verdict(same(&outputs[0], &outputs[1]));
+    verdict(same(&outputs[0], &outputs[2]));
     for (int s = 0; s < c->segments; s++)
-        drop(&inputs[s]);
-    drop(&weights), drop(&bias), drop(&shift), drop(&residual), drop(&outputs[0]), drop(&outputs[1]);
+        if (c->taps != 9 || s % 3 == 0)
+            drop(&inputs[s]);
+    drop(&weights), drop(&bias), drop(&shift), drop(&residual), drop(&packed), drop(&outputs[0]), drop(&outputs[1]), drop(&outputs[2]);
 }
 
 static void check_all_dense(const ainn_kernels *reference, const ainn_kernels *table)
@@ -217,13 +253,17 @@ static void check_all_dense(const ainn_kernels *reference, const ainn_kernels *t
     for (size_t positions = 1; positions <= 37; positions++)             /* every tail of positions and blocks */
         for (int out = AINN_LANE; out <= 7 * AINN_LANE; out += AINN_LANE)
             check_dense(reference, table, &(dense_case){1, AINN_LANE * check_between(1, 4), out, positions, (int)(positions & 1),
-                                                        (int)(check_random() % PATTERNS), (int)(check_random() % 3)});
+                                                        (int)(check_random() % PATTERNS), (int)(check_random() % 3), 1});
+    for (size_t positions = 1; positions <= 70; positions++)             /* 3x3 of few channels, and of some more */
+        for (int channels = AINN_LANE; channels <= 3 * AINN_LANE; channels += AINN_LANE)
+            check_dense(reference, table, &(dense_case){9, channels, AINN_LANE * check_between(1, 3), positions < 65 ? positions : positions * 4,
+                                                        (int)(positions & 1), (int)(check_random() % PATTERNS), (int)(check_random() % 3), 9});
     for (int i = 0; i < 4; i++)
         for (int pattern = 0; pattern < PATTERNS; pattern++)
             for (int residual = 0; residual < 3; residual++)
                 for (int large_index = 0; large_index < 3; large_index++)
                     check_dense(reference, table, &(dense_case){segment_counts[i], AINN_LANE * check_between(1, segment_counts[i] > 2 ? 4 : 32),
-                                                                AINN_LANE * check_between(1, 12), large[large_index], large_index & 1, pattern, residual});
+                                                                AINN_LANE * check_between(1, 12), large[large_index], large_index & 1, pattern, residual, 1});
 }
 
 /* ---- Depthwise ---- */
@@ -337,6 +377,37 @@ static void check_box_means(const ainn_kernels *reference, const ainn_kernels *t
         drop(&rows[r]);
 }
 
+static void check_interleave(const ainn_kernels *reference, const ainn_kernels *table, size_t positions, int pattern)
+{
+    buffer planes[24], outputs[2][3];
+    const int16_t *x[6], *mean[3][6];
+    int good = 1;
+
+    snprintf(current, sizeof current, "interleave (%s): %zu positions, pattern %d", table->name, positions, pattern);
+    for (int k = 0; k < 24; k++) {
+        planes[k] = make(2 * positions * sizeof(int16_t));
+        fill(planes[k].data, 2 * positions, 8191, pattern);
+        if (k < 6)
+            x[k] = planes[k].data;
+        else
+            mean[k / 6 - 1][k % 6] = planes[k].data;
+    }
+    for (int i = 0; i < 2; i++) {
+        for (int k = 0; k < 3; k++) {
+            outputs[i][k] = make(positions * (k ? 48 : 16) * sizeof(int16_t));
+            memset(outputs[i][k].data, 0, positions * (k ? 48 : 16) * sizeof(int16_t));
+        }
+        (i ? table : reference)->interleave(outputs[i][0].data, outputs[i][1].data, outputs[i][2].data, positions, x, (const int16_t *const (*)[6])mean);
+    }
+    for (int k = 0; k < 3; k++) {
+        good &= same(&outputs[0][k], &outputs[1][k]);
+        drop(&outputs[0][k]), drop(&outputs[1][k]);
+    }
+    verdict(good);
+    for (int k = 0; k < 24; k++)
+        drop(&planes[k]);
+}
+
 static void check_synthesise(const ainn_kernels *reference, const ainn_kernels *table, size_t positions, int pattern, int frac)
 {
     buffer both = make(positions * 32 * sizeof(int16_t)), mask = make(positions * 16 * sizeof(int16_t)), planes[2][6];
@@ -390,6 +461,7 @@ static void check_all_pixels(const ainn_kernels *reference, const ainn_kernels *
     for (size_t size = 1; size <= 70; size++)
         for (int pattern = 0; pattern < PATTERNS; pattern++) {
             check_box_means(reference, table, size, pattern);
+            check_interleave(reference, table, size, pattern);
             check_synthesise(reference, table, size, pattern, check_random() % 3 ? 10 : check_between(0, 10));
             for (int m = 0; m < 6; m++) {
                 static const ptrdiff_t strides[] = {1, 2, 3, 4, 7};

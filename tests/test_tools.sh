@@ -194,6 +194,15 @@ check 'names after --' dashes
 same_threads() { enc rgb.pam -o t1.ainn -j 1 && enc rgb.pam -o t3.ainn -j 3 && same t1.ainn t3.ainn; }
 check 'threads do not change the file' same_threads
 size_of() { wc -c <"$1" | tr -d ' '; }
+# With several threads one reads ahead of the encoder.
+read_ahead() { enc rgb.pam -o t1.ainn -j 1 -e 6 && enc rgb.pam -o t3.ainn -j 3 -e 6 && same t1.ainn t3.ainn && cat rgb.pam | enc - -o t3.ainn -j 3 -e 6 && same t1.ainn t3.ainn &&
+    enc - -o t3.ainn -j 3 -e 6 <rgb.pam && same t1.ainn t3.ainn; }
+check 'reading ahead, twice, from a file, a pipe and standard input' read_ahead
+head -c 20000 rgb.pam >cut.pam
+for threads in 1 3; do
+    refuses 1 'cut.pam: the file ends too early' "a picture cut short, $threads threads" enc cut.pam -o new.ainn -j $threads
+    refuses 1 'limit' "too little memory, $threads threads" enc rgb.pam -o new.ainn -j $threads --max-memory 1000k
+done
 ordered() { enc rgb.pam -q 10 -o q1.ainn && enc rgb.pam -q 90.5 -o q2.ainn && [ "$(size_of q1.ainn)" -lt "$(size_of q2.ainn)" ]; }
 check 'quality orders sizes' ordered
 target_size() { enc rgb.pam --target-size 2k -o s.ainn && [ "$(size_of s.ainn)" -le 2000 ]; }

@@ -169,6 +169,9 @@ static bool encode_picture(run *job, const char *path)
     if (job->reader == NULL) {
         return false;
     }
+    if (settings->options.threads > 1) {
+        imageio_read_ahead(job->reader);
+    }
     bool good = encode_open_picture(job, input_name(path));
     imageio_close(job->reader);
     job->reader = NULL;

@@ -1,6 +1,7 @@
 #include "common.h"
 #include "progress.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,17 +11,29 @@ static struct {
     double started, drawn_at;
     bool active, drawn;
 } bar;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;     /* warnings come from threads that read as well */
+
+static void clear(void)
+{
+    if (bar.drawn) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        bar.drawn = false;
+    }
+}
 
 void progress_start(const char *label)
 {
     const char *terminal = getenv("TERM");
-    progress_clear();
+    pthread_mutex_lock(&mutex);
+    clear();
     bar.active = !common_is_quiet() && isatty(STDERR_FILENO) && (terminal == NULL || strcmp(terminal, "dumb") != 0);
     bar.label = label;
     bar.started = bar.drawn_at = seconds_now();
+    pthread_mutex_unlock(&mutex);
 }
 
-void progress_update(double share)
+static void update(double share)
 {
     enum { WIDTH = 40 };
     char cells[WIDTH + 1];
@@ -42,17 +55,24 @@ void progress_update(double share)
     bar.drawn = true;
 }
 
+void progress_update(double share)
+{
+    pthread_mutex_lock(&mutex);
+    update(share);
+    pthread_mutex_unlock(&mutex);
+}
+
 void progress_clear(void)
 {
-    if (bar.drawn) {
-        fputs("\r\033[K", stderr);
-        fflush(stderr);
-        bar.drawn = false;
-    }
+    pthread_mutex_lock(&mutex);
+    clear();
+    pthread_mutex_unlock(&mutex);
 }
 
 void progress_end(void)
 {
-    progress_clear();
+    pthread_mutex_lock(&mutex);
+    clear();
     bar.active = false;
+    pthread_mutex_unlock(&mutex);
 }

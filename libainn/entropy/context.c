@@ -39,17 +39,23 @@ static int known_latents(const step_task *task, uint32_t row, uint32_t x, ainn_s
     return count;
 }
 
+static ainn_dense layer_for(const ainn_group_net *net, const ainn_layer *layer)
+{
+    return ainn_layer_for(net->model, layer, net->kernels, (uint64_t)net->hx * net->hy);
+}
+
 /* red of the step, for one row of positions. */
 static void reduce(const step_task *task, uint32_t row, int16_t *reduced)
 {
     const ainn_group_net *net = task->net;
     const size_t channels = (size_t)net->model->N;
+    const ainn_dense red = layer_for(net, &net->model->red[task->step - 1]);
     ainn_segment segments[AINN_MAX_SEGMENTS];
 
     for (uint32_t x = 0; x < 2 && x < net->hx; x++) {
         const int count = known_latents(task, row, x, segments);
 
-        net->kernels->dense(reduced + x * channels, 2 * channels, (net->hx - x + 1) / 2, &net->model->red[task->step - 1].dense, segments, count, NULL, 0);
+        net->kernels->dense(reduced + x * channels, 2 * channels, (net->hx - x + 1) / 2, &red, segments, count, NULL, 0);
     }
 }
 
@@ -59,14 +65,15 @@ static void begin_row(void *opaque, size_t row, unsigned thread)
     const step_task *task = opaque;
     const ainn_group_net *net = task->net;
     const ainn_model *model = net->model;
+    const ainn_dense first = layer_for(net, &model->context[task->step][0]);
     int16_t *reduced = net->scratch + thread * net->scratch_size;
     ainn_segment inputs[2] = {{ainn_plane_at(&net->features, 0, (int64_t)row), (size_t)(2 * model->N), 2 * model->N, 0},
                               {reduced, (size_t)model->N, model->N, 0}};
 
     if (task->step > 0)
         reduce(task, (uint32_t)row, reduced);
-    net->kernels->dense(ainn_plane_at(&task->context, 0, (int64_t)row), (size_t)(2 * model->N), net->hx, &model->context[task->step][0].dense,
-                        inputs, task->step > 0 ? 2 : 1, NULL, 0);
+    net->kernels->dense(ainn_plane_at(&task->context, 0, (int64_t)row), (size_t)(2 * model->N), net->hx, &first, inputs,
+                        task->step > 0 ? 2 : 1, NULL, 0);
 }
 
 /* ctx.S.5 at every second position of a row, from x on: only the outputs of the channel group that is coded there. */
@@ -77,8 +84,8 @@ static void end_positions(const step_task *task, uint32_t row, uint32_t x, const
     const int quarter = model->M / 4, group = ainn_coded_group(task->step, row, x);
     const size_t positions = (net->hx - x + 1) / 2, at = ((size_t)row * net->hx + x) * (size_t)quarter;
     const ainn_segment input = {context + x * (size_t)(2 * model->N), 2 * (size_t)(2 * model->N), 2 * model->N, 0};
-    ainn_dense means = ainn_dense_part(model->context[task->step][2].dense, 2 * group * quarter, quarter);
-    const ainn_dense inputs = ainn_dense_part(model->context[task->step][2].dense, (2 * group + 1) * quarter, quarter);
+    const ainn_dense last = layer_for(net, &model->context[task->step][2]), inputs = ainn_dense_part(last, (2 * group + 1) * quarter, quarter);
+    ainn_dense means = ainn_dense_part(last, 2 * group * quarter, quarter);
 
     means.bound = AINN_WIDE_BOUND;
     net->kernels->dense(task->mu + at, 2 * (size_t)quarter, positions, &means, &input, 1, NULL, 0);
@@ -97,11 +104,12 @@ static void end_row(void *opaque, size_t row, unsigned thread)
     const step_task *task = opaque;
     const ainn_group_net *net = task->net;
     const size_t channels = 2 * (size_t)net->model->N;
+    const ainn_dense second = layer_for(net, &net->model->context[task->step][1]);
     int16_t *context = net->scratch + thread * net->scratch_size, *scales = context + net->hx * channels;
     ainn_segment taps[9];
 
     ainn_plane_taps3(&task->context, (uint32_t)row, taps);
-    net->kernels->dense(context, channels, net->hx, &net->model->context[task->step][1].dense, taps, 9, NULL, 0);
+    net->kernels->dense(context, channels, net->hx, &second, taps, 9, NULL, 0);
     for (uint32_t x = 0; x < 2 && x < net->hx; x++)
         end_positions(task, (uint32_t)row, x, context, scales);
 }

@@ -114,6 +114,8 @@ typedef struct conv_task {
 static void conv_row(void *opaque, size_t row, unsigned thread)
 {
     const conv_task *task = opaque;
+    const ainn_plane *counted = task->unsqueezes ? &task->in : &task->out;
+    const ainn_dense dense = ainn_layer_for(task->net->model, task->layer, task->net->kernels, (uint64_t)counted->width * counted->height);
     const int side = task->layer->taps == 25 ? 5 : 3;
     ainn_segment segments[25];
 
@@ -122,12 +124,12 @@ static void conv_row(void *opaque, size_t row, unsigned thread)
         segments[tap] = (ainn_segment){ainn_plane_at(&task->in, tap % side - side / 2, (int64_t)row * task->stride + tap / side - side / 2),
                                        (size_t)(task->stride * task->in.channels), task->in.channels, 0};
     if (!task->unsqueezes) {
-        task->net->kernels->dense(ainn_plane_at(&task->out, 0, (int64_t)row), (size_t)task->out.channels, task->out.width, &task->layer->dense,
+        task->net->kernels->dense(ainn_plane_at(&task->out, 0, (int64_t)row), (size_t)task->out.channels, task->out.width, &dense,
                                   segments, side * side, NULL, 0);
         return;
     }
     for (int i = 0; i < 4; i++) {
-        const ainn_dense part = ainn_dense_part(task->layer->dense, i * task->out.channels, task->out.channels);
+        const ainn_dense part = ainn_dense_part(dense, i * task->out.channels, task->out.channels);
 
         task->net->kernels->dense(ainn_plane_at(&task->out, i & 1, 2 * (int64_t)row + (i >> 1)), 2 * (size_t)task->out.channels, task->in.width, &part,
                                   segments, side * side, NULL, 0);

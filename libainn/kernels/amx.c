@@ -4,8 +4,11 @@
  * the whole is known to be.
  *
  * A tile instruction multiplies 16 positions by 64 inputs by 16 outputs. Byte 4 r + i of a row of a tile, for r = 0..15, is input
- * 2 r, 32 + 2 r, 2 r + 1, 33 + 2 r of the 64 (i = 0..3): the order in which bytes of two vectors of 16-bit values blend. Inputs are split
- * once per call, weights once per call and block of outputs, which takes a few percent of the time from a hundred positions on.
+ * 2 r, 32 + 2 r, 2 r + 1, 33 + 2 r of the 64 (i = 0..3): the order in which bytes of two vectors of 16-bit values blend. Weights are
+ * split once for a model (`pack`), inputs at every call.
+ *
+ * Six tiles hold the three kinds of sums of two results at a time, either two blocks of outputs or two groups of positions: so each
+ * operand is loaded about once for a product, and requantising the two results before fits beside the products.
  */
 #include "kernels/build.h"
 
@@ -15,20 +18,30 @@
 
 #include "kernels/x86.h"
 
-#define TARGET __attribute__((target(AINN_AVX512 ",avx512vnni,amx-tile,amx-int8")))
-#define INLINE static inline __attribute__((always_inline, target(AINN_AVX512 ",avx512vnni,amx-tile,amx-int8")))
+#define TARGET __attribute__((target(AINN_AVX512 ",avx512vbmi,avx512vnni,amx-tile,amx-int8")))
+#define INLINE static inline __attribute__((always_inline, target(AINN_AVX512 ",avx512vbmi,avx512vnni,amx-tile,amx-int8")))
 
 #define TILE 1024                        /* bytes of a tile: 16 rows of 64 */
 #define STEP 64                          /* inputs of a tile */
-#define MAX_STEPS 16                     /* wider layers need their weights split too often */
-#define INPUT_BYTES (128 << 10)          /* of split inputs, on the stack */
-#define WEIGHT_BYTES (16 << 10)          /* of split weights that one tile of inputs is multiplied with before the next: they stay in the L1 cache */
+#define GROUPS 4                         /* of 16 inputs, of a step */
+#define MAX_STEPS 64
+#define INPUT_BYTES (MAX_STEPS * 2 * TILE)     /* of split inputs, on the stack: 16 positions of the widest layer */
+#define MAX_FEW 32                       /* channels of 3x3 layers whose inputs are split row by row */
+#define CHUNK_FEW 128                    /* positions of those at a time */
+#define FEW_POSITIONS 6                  /* fewer are not worth a tile */
 
 /* Where the 16 channels of a group come from. */
 typedef struct source {
     const int16_t *data;
     size_t step;
 } source;
+
+/* 64 inputs that are not all known to be zero. */
+typedef struct step {
+    source group[GROUPS];
+    size_t weights;                      /* bytes from a block's weights to those of the step */
+    int whole;                           /* the groups are side by side */
+} step;
 
 typedef struct tile_config {
     uint8_t palette, start_row, reserved[14];
@@ -46,6 +59,76 @@ INLINE void split(uint8_t *low, uint8_t *high, __m512i a, __m512i b)
     _mm512_store_si512(high, _mm512_ternarylogic_epi32(even, _mm512_srli_epi16(a, 8), b, 0xca));
 }
 
+/* ---- Weights: [block][step][low, high] ---- */
+
+/* Channels of a tap where the layer is a 3x3 of few; 0: it is packed like all others. */
+static size_t few_channels(const ainn_dense *layer)
+{
+    const size_t channels = layer->block / AINN_LANE / 9;
+
+    return layer->taps == 9 && channels <= MAX_FEW && layer->block == channels * 9 * AINN_LANE ? channels : 0;
+}
+
+/* Those of few that are split: a multiple of 4, which is what a tile adds up. */
+static size_t used_channels(const ainn_dense *layer)
+{
+    const size_t channels = few_channels(layer), used = ((size_t)layer->used + 3) / 4 * 4;
+
+    return used && used < channels ? used : channels;
+}
+
+static size_t steps_of(const ainn_dense *layer)
+{
+    const size_t inputs = few_channels(layer) ? 9 * used_channels(layer) : layer->block / AINN_LANE;
+
+    return (inputs + STEP - 1) / STEP;
+}
+
+static size_t packed_block(const ainn_dense *layer)
+{
+    return steps_of(layer) <= MAX_STEPS ? steps_of(layer) * 2 * TILE : 0;
+}
+
+/* Inputs in the order that split_rows() gives them. */
+static void pack_few(uint8_t *to, const ainn_dense *layer, size_t channels, size_t used)
+{
+    for (size_t b = 0; b < (size_t)layer->out / AINN_LANE; b++)
+        for (size_t k = 0; k < steps_of(layer); k++, to += 2 * TILE)
+            for (size_t at = 0; at < TILE; at++) {
+                const size_t input = k * STEP + at / STEP * 4 + at % 4, output = at % STEP / 4;
+                const size_t column = input / (3 * used), row = input / used % 3;
+                const size_t from = (3 * row + column) * channels + input % used;
+                const int w = column < 3 ? layer->weights[b * layer->block + from / 2 * 2 * AINN_LANE + 2 * output + from % 2] : 0;
+
+                to[at] = (uint8_t)(w & 255);
+                to[TILE + at] = (uint8_t)(w >> 8 & 255);
+            }
+}
+
+TARGET static void pack(uint8_t *to, const ainn_dense *layer)
+{
+    const size_t pairs = layer->block / (2 * AINN_LANE), steps = steps_of(layer);
+
+    if (few_channels(layer)) {
+        pack_few(to, layer, few_channels(layer), used_channels(layer));
+        return;
+    }
+    for (size_t b = 0; b < (size_t)layer->out / AINN_LANE; b++) {
+        const int16_t *w = layer->weights + b * layer->block;
+
+        for (size_t k = 0; k < steps; k++, to += 2 * TILE)
+            for (size_t r = 0; r < 16; r++) {
+                const size_t pair = k * STEP / 2 + r;
+                const __m512i first = pair < pairs ? _mm512_loadu_si512(w + pair * 32) : _mm512_setzero_si512();
+                const __m512i second = pair + 16 < pairs ? _mm512_loadu_si512(w + (pair + 16) * 32) : _mm512_setzero_si512();
+
+                split(to + r * STEP, to + TILE + r * STEP, first, second);
+            }
+    }
+}
+
+/* ---- Inputs: [16 positions][step][low, high] ---- */
+
 INLINE __m512i load_groups(const source *groups, size_t position)
 {
     const __m256i first = _mm256_loadu_si256((const __m256i *)(groups[0].data + position * groups[0].step));
@@ -54,183 +137,455 @@ INLINE __m512i load_groups(const source *groups, size_t position)
     return _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
 }
 
-/* Tiles of `count` positions: [position / 16][step][low, high]. */
-INLINE void split_inputs(uint8_t *tiles, size_t first, size_t count, const source *groups, int steps)
+static int side_by_side(const source *groups)
 {
-    for (size_t p = 0; p < count; p++) {
-        uint8_t *to = tiles + p / 16 * (size_t)steps * 2 * TILE + p % 16 * STEP;
-
-        for (int k = 0; k < steps; k++, to += 2 * TILE)
-            split(to, to + TILE, load_groups(groups + 4 * k, first + p), load_groups(groups + 4 * k + 2, first + p));
-    }
+    return groups[1].data == groups[0].data + AINN_LANE && groups[2].data == groups[0].data + 2 * AINN_LANE &&
+           groups[3].data == groups[0].data + 3 * AINN_LANE && groups[1].step == groups[0].step && groups[2].step == groups[0].step &&
+           groups[3].step == groups[0].step;
 }
 
-/* Tiles of one block's weights: [step][low, high]. */
-INLINE void split_weights(uint8_t *tiles, const int16_t *w, int inputs, int steps)
+/* Up to 16 positions, one after the other, because that is how they come from memory. */
+INLINE void split_positions(uint8_t *tiles, const step *steps, size_t step_count, size_t first, size_t count)
 {
-    for (int k = 0; k < steps; k++, tiles += 2 * TILE)
-        for (int r = 0; r < 16; r++) {
-            const int pair = k * STEP / 2 + r;
-            const __m512i a = 2 * pair < inputs ? _mm512_loadu_si512(w + pair * 32) : _mm512_setzero_si512();
-            const __m512i b = 2 * (pair + 16) < inputs ? _mm512_loadu_si512(w + (pair + 16) * 32) : _mm512_setzero_si512();
+    for (size_t p = first; p < first + count; p++, tiles += STEP)
+        for (size_t k = 0; k < step_count; k++) {
+            const source *const groups = steps[k].group;
+            uint8_t *const to = tiles + k * 2 * TILE;
 
-            split(tiles + r * STEP, tiles + TILE + r * STEP, a, b);
+            if (steps[k].whole) {
+                const int16_t *from = groups[0].data + p * groups[0].step;
+
+                split(to, to + TILE, _mm512_loadu_si512(from), _mm512_loadu_si512(from + 32));
+            } else {
+                split(to, to + TILE, load_groups(groups, p), load_groups(groups + 2, p));
+            }
         }
 }
+
+/* The inputs of a 3x3: [position][row][used channel], low bytes in one plane and high ones in the other, so that all nine taps of a
+ * position are neighbours, split once and not nine times. Tiles overlap. Channels that are not used are stored over by what follows. */
+INLINE void split_rows(uint8_t *low, uint8_t *high, const ainn_segment *segments, size_t first, size_t count, size_t channels, size_t used)
+{
+    const __m512i even = _mm512_set_epi8(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7,
+                                         5, 3, 1, 62, 60, 58, 56, 54, 52, 50, 48, 46, 44, 42, 40, 38, 36, 34, 32, 30, 28, 26, 24, 22, 20, 18, 16, 14, 12,
+                                         10, 8, 6, 4, 2, 0);
+
+    for (size_t p = first; p < first + count; p++)
+        for (size_t row = 0; row < 3; row++, low += used, high += used) {
+            const int16_t *from = segments[3 * row].data + p * channels;
+
+            if (channels == AINN_LANE) {
+                const __m512i v = _mm512_permutexvar_epi8(even, _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)from)));
+
+                _mm_storeu_si128((__m128i *)low, _mm512_castsi512_si128(v));
+                _mm_storeu_si128((__m128i *)high, _mm512_extracti32x4_epi32(v, 2));
+            } else {
+                const __m512i v = _mm512_permutexvar_epi8(even, _mm512_loadu_si512(from));
+
+                _mm256_storeu_si256((__m256i *)low, _mm512_castsi512_si256(v));
+                _mm256_storeu_si256((__m256i *)high, _mm512_extracti64x4_epi64(v, 1));
+            }
+        }
+}
+
+/* Whether the segments are the nine taps of neighbouring positions. */
+static int taps_are_neighbours(const ainn_segment *segments, int segment_count, size_t channels)
+{
+    int neighbours = segment_count == 9;
+
+    for (int t = 0; t < 9 && neighbours; t++)
+        neighbours = segments[t].data == segments[t / 3 * 3].data + (size_t)(t % 3) * channels && segments[t].step == channels &&
+                     segments[t].channels == (int)channels && !segments[t].skip;
+    return neighbours;
+}
+
+/* The groups of all segments, in the steps that the weights have them in; zeros fill up what is left out of a step.
+ * Steps of which nothing is left are not listed. Returns how many are. */
+static size_t list_steps(step *steps, const ainn_segment *segments, int segment_count)
+{
+    static const int16_t zeros[AINN_LANE];
+    size_t group = 0, count = 0;
+
+    for (int s = 0; s < segment_count; s++) {
+        group += (size_t)segments[s].skip / AINN_LANE;
+        for (int c = 0; c < segments[s].channels; c += AINN_LANE, group++) {
+            const size_t weights = group / GROUPS * 2 * TILE;
+
+            if (count == 0 || steps[count - 1].weights != weights) {
+                for (int g = 0; g < GROUPS; g++)
+                    steps[count].group[g] = (source){zeros, 0};
+                steps[count++].weights = weights;
+            }
+            steps[count - 1].group[group % GROUPS] = (source){segments[s].data + c, segments[s].step};
+        }
+    }
+    for (size_t k = 0; k < count; k++)
+        steps[k].whole = side_by_side(steps[k].group);
+    return count;
+}
+
+/* ---- Results ---- */
 
 /* What a block of outputs has in common. */
 typedef struct finish {
-    __m512i bias, half, shift;
-    __m256i bound, low;
-    __m128i leak;
+    _Alignas(64) int32_t start[16];      /* of the sums: bias, and what rounds where nothing comes between */
+    __m512i half, shift, bound, low;
+    int leaky;
 } finish;
 
-/* A tile's four kinds of sums, to be put together and stored while the next tile is multiplied. */
+enum { LOW, MIDDLE, HIGH, KINDS };
+
+/* Sums of two tiles, to be put together and stored while the next two are multiplied. */
 typedef struct result {
-    int32_t (*sums)[256];
-    const finish *finish;
+    int32_t (*sums)[256];                /* [2][KINDS] */
+    const finish *finish[2];
+    int16_t *out[2];
+    const int16_t *residual[2];
+    size_t out_step, residual_step;
+    int rows[2];                         /* of the second at most as many as of the first; 0 and 0: nothing to do */
+} result;
+
+INLINE void prepare(finish *f, const ainn_dense *layer, int first)
+{
+    const __m512i bias = _mm512_loadu_si512(layer->bias + first);
+
+    f->shift = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(layer->shift + first)));
+    f->half = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_sub_epi32(f->shift, _mm512_set1_epi32(1)));
+    f->bound = _mm512_set1_epi16((int16_t)layer->bound);
+    f->low = _mm512_set1_epi16((int16_t)-layer->bound);
+    f->leaky = layer->leaky;
+    _mm512_store_si512(f->start, layer->leaky ? bias : _mm512_add_epi32(bias, f->half));
+}
+
+INLINE __m512i requantise(const int32_t sums[KINDS][256], int leaky, __m512i half, __m512i shift)
+{
+    const __m512i upper = _mm512_add_epi32(_mm512_load_si512(sums[MIDDLE]), _mm512_slli_epi32(_mm512_load_si512(sums[HIGH]), 8));
+    __m512i v = _mm512_add_epi32(_mm512_load_si512(sums[LOW]), _mm512_slli_epi32(upper, 8));
+
+    if (leaky)
+        v = _mm512_add_epi32(_mm512_max_epi32(v, _mm512_srai_epi32(v, 3)), half);
+    return _mm512_srav_epi32(v, shift);
+}
+
+INLINE __m512i add_residual(__m512i v, const int16_t *residual)
+{
+    return _mm512_add_epi32(v, _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)residual)));
+}
+
+/* What storing a row has to decide. The kinds but for the last are 16 rows of two blocks without a residual. */
+enum { NO_ROWS, PLAIN_ROWS, LEAKY_ROWS, ANY_ROWS };
+
+/* A result in registers: what the compiler could not know to be the same after a row is stored. */
+typedef struct rows {
+    result of;
+    __m512i half[2], shift[2], bound, low;
+    int leaky, wide, kind;
+} rows;
+
+INLINE rows load_rows(const result *result)
+{
+    const finish *const f = result->finish[0], *const g = result->finish[1];
+
+    const int wide = result->out[1] == result->out[0] + AINN_LANE;
+    const int simple = wide && !result->residual[0] && result->rows[0] == 16;
+
+    return (rows){*result, {f->half, g->half}, {f->shift, g->shift}, f->bound, f->low, f->leaky, wide, simple ? f->leaky ? LEAKY_ROWS : PLAIN_ROWS : ANY_ROWS};
+}
+
+INLINE void store_row(const rows *r, int row, int kind)
+{
+    const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    const int32_t (*sums)[256] = (const int32_t (*)[256])(r->of.sums[0] + 16 * row);
+    int16_t *const out = r->of.out[0] + (size_t)row * r->of.out_step;
+    __m512i a, b, both;
+
+    if (kind == NO_ROWS || (kind == ANY_ROWS && row >= r->of.rows[0]))
+        return;
+    a = requantise(sums, kind == ANY_ROWS ? r->leaky : kind == LEAKY_ROWS, r->half[0], r->shift[0]);
+    b = requantise(sums + KINDS, kind == ANY_ROWS ? r->leaky : kind == LEAKY_ROWS, r->half[1], r->shift[1]);
+    if (kind == ANY_ROWS && r->of.residual[0]) {
+        a = add_residual(a, r->of.residual[0] + (size_t)row * r->of.residual_step);
+        if (row < r->of.rows[1])
+            b = add_residual(b, r->of.residual[1] + (size_t)row * r->of.residual_step);
+    }
+    both = _mm512_permutexvar_epi64(order, _mm512_packs_epi32(a, b));
+    both = _mm512_max_epi16(_mm512_min_epi16(both, r->bound), r->low);
+    if (kind != ANY_ROWS || r->wide) {
+        _mm512_storeu_si512(out, both);
+    } else {
+        _mm256_storeu_si256((__m256i *)out, _mm512_castsi512_si256(both));
+        if (row < r->of.rows[1])
+            _mm256_storeu_si256((__m256i *)(r->of.out[1] + (size_t)row * r->of.out_step), _mm512_extracti64x4_epi64(both, 1));
+    }
+}
+
+INLINE void store_rows(const result *result, int first)
+{
+    const rows r = load_rows(result);
+
+    for (int row = first; row < 16; row++)
+        store_row(&r, row, ANY_ROWS);
+}
+
+/* ---- Products ---- */
+
+/* Everything of a call but what changes from result to result. */
+typedef struct call {
+    const ainn_dense *layer;
+    const step *steps;                   /* NULL: all in order */
+    size_t step_count;
     int16_t *out;
     const int16_t *residual;
     size_t out_step, residual_step;
-    int rows;                            /* 0: nothing to do */
-} result;
+    int32_t (*sums)[256];                /* [2 * KINDS]: a result is taken from here before the next one comes */
+    finish (*finish)[2];                 /* [3]: of a pair of blocks, and of those before and after it */
+} call;
 
-INLINE finish prepare(const ainn_dense *layer, int first)
+/* Bytes in split inputs from low bytes to high ones, from step to step, from position to position, and to the next 16 positions. */
+typedef struct layout {
+    size_t high, step;
+    long stride;
+    size_t next;
+} layout;
+
+INLINE void begin(const result *now)
 {
-    finish f;
-
-    f.bias = _mm512_loadu_si512(layer->bias + first);
-    f.shift = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(layer->shift + first)));
-    f.half = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_sub_epi32(f.shift, _mm512_set1_epi32(1)));
-    f.bound = _mm256_set1_epi16((int16_t)layer->bound);
-    f.low = _mm256_set1_epi16((int16_t)-layer->bound);
-    f.leak = _mm_cvtsi32_si128(layer->leaky ? 3 : 0);
-    return f;
-}
-
-INLINE void store_rows(const result *r, int first, int end)
-{
-    const finish *f = r->finish;
-
-    for (int row = first; row < end && row < r->rows; row++) {
-        const __m512i middle = _mm512_add_epi32(_mm512_load_si512(r->sums[1] + 16 * row), _mm512_load_si512(r->sums[2] + 16 * row));
-        const __m512i upper = _mm512_add_epi32(middle, _mm512_slli_epi32(_mm512_load_si512(r->sums[3] + 16 * row), 8));
-        const __m512i acc = _mm512_add_epi32(_mm512_add_epi32(f->bias, _mm512_load_si512(r->sums[0] + 16 * row)), _mm512_slli_epi32(upper, 8));
-        __m512i v = _mm512_max_epi32(acc, _mm512_sra_epi32(acc, f->leak));
-        __m256i packed;
-
-        v = _mm512_srav_epi32(_mm512_add_epi32(v, f->half), f->shift);
-        if (r->residual)
-            v = _mm512_add_epi32(v, _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)(r->residual + (size_t)row * r->residual_step))));
-        packed = _mm256_max_epi16(_mm256_min_epi16(_mm512_cvtsepi32_epi16(v), f->bound), f->low);
-        _mm256_storeu_si256((__m256i *)(r->out + (size_t)row * r->out_step), packed);
-    }
-}
-
-/* Sums of 16 positions and 16 outputs; four accumulators, because one instruction's result takes longer than three others. */
-INLINE void multiply(int32_t sums[4][256], const uint8_t *x, const uint8_t *w, int steps, const result *previous)
-{
-    _tile_zero(0);
+    _tile_loadd(0, now->finish[0]->start, 0);
     _tile_zero(1);
     _tile_zero(2);
-    _tile_zero(3);
-    for (int k = 0; k < steps; k++, x += 2 * TILE, w += 2 * TILE) {
-        _tile_loadd(4, x, STEP);
-        _tile_loadd(6, w, STEP);
-        _tile_dpbuud(0, 4, 6);
-        _tile_loadd(7, w + TILE, STEP);
-        _tile_dpbusd(1, 4, 7);
-        _tile_loadd(5, x + TILE, STEP);
-        _tile_dpbsud(2, 5, 6);
-        _tile_dpbssd(3, 5, 7);
-        store_rows(previous, 16 * k / steps, 16 * (k + 1) / steps);
-    }
-    _tile_stored(0, sums[0], STEP);
-    _tile_stored(1, sums[1], STEP);
-    _tile_stored(2, sums[2], STEP);
-    _tile_stored(3, sums[3], STEP);
+    _tile_loadd(3, now->finish[1]->start, 0);
+    _tile_zero(4);
+    _tile_zero(5);
 }
 
-/* The groups of 16 channels of all segments in order, filled up with zeros to whole steps; their number of inputs. */
-static int list_groups(source groups[4 * MAX_STEPS], const ainn_segment *segments, int segment_count)
+/* In the order in which they are finished. */
+INLINE void end(const result *now)
 {
-    static const int16_t zeros[AINN_LANE];
-    int count = 0, inputs;
-
-    for (int s = 0; s < segment_count; s++)
-        for (int c = 0; c < segments[s].channels; c += AINN_LANE)
-            groups[count++] = (source){segments[s].data + c, segments[s].step};
-    inputs = count * AINN_LANE;
-    while (count % 4)
-        groups[count++] = (source){zeros, 0};
-    return inputs;
+    _tile_stored(0, now->sums[0], STEP);
+    _tile_stored(3, now->sums[3], STEP);
+    _tile_stored(5, now->sums[5], STEP);
+    _tile_stored(2, now->sums[2], STEP);
+    _tile_stored(1, now->sums[1], STEP);
+    _tile_stored(4, now->sums[4], STEP);
 }
 
-TARGET static void dense(int16_t *out, size_t out_step, size_t positions, const ainn_dense *layer, const source *groups, int inputs,
-                         const int16_t *residual, size_t residual_step)
+/* One step of the sums of 16 positions and two blocks of outputs. A row of the result before, from `row` on, is stored after every
+ * product, because the processor looks ahead not much further. The order keeps the two additions to each middle sum apart, because a
+ * sum can be added to only every fourth instruction. */
+INLINE void multiply_blocks(const layout *l, const uint8_t *x, const uint8_t *first, const uint8_t *second, const rows *before,
+                            int row, int kind)
 {
-    const int steps = (inputs + STEP - 1) / STEP, block_bytes = steps * 2 * TILE;
-    const int group = WEIGHT_BYTES / block_bytes > 1 ? WEIGHT_BYTES / block_bytes : 1;
-    const size_t chunk = (size_t)(INPUT_BYTES / block_bytes) * 16;
-    _Alignas(64) uint8_t x[INPUT_BYTES], w[MAX_STEPS * 2 * TILE];
-    _Alignas(64) int32_t sums[2][4][256];
-    finish finishes[WEIGHT_BYTES / (2 * TILE)];
-    tile_config config = {.palette = 1};
+    _tile_loadd(6, x, l->stride);
+    _tile_loadd(7, first, STEP);
+    _tile_dpbuud(0, 6, 7);
+    store_row(before, row + 0, kind);
+    _tile_loadd(7, first + TILE, STEP);
+    _tile_dpbusd(1, 6, 7);
+    store_row(before, row + 1, kind);
+    _tile_loadd(7, second, STEP);
+    _tile_dpbuud(3, 6, 7);
+    store_row(before, row + 2, kind);
+    _tile_loadd(7, second + TILE, STEP);
+    _tile_dpbusd(4, 6, 7);
+    store_row(before, row + 3, kind);
+    _tile_loadd(6, x + l->high, l->stride);
+    _tile_dpbssd(5, 6, 7);
+    store_row(before, row + 4, kind);
+    _tile_loadd(7, first + TILE, STEP);
+    _tile_dpbssd(2, 6, 7);
+    store_row(before, row + 5, kind);
+    _tile_loadd(7, first, STEP);
+    _tile_dpbsud(1, 6, 7);
+    store_row(before, row + 6, kind);
+    _tile_loadd(7, second, STEP);
+    _tile_dpbsud(4, 6, 7);
+    store_row(before, row + 7, kind);
+}
 
-    for (int t = 0; t < 8; t++) {
-        config.rows[t] = 16;
-        config.columns[t] = STEP;
+/* The same of twice 16 positions and one block. */
+INLINE void multiply_positions(const layout *l, const uint8_t *first, const uint8_t *second, const uint8_t *w, const rows *before,
+                               int row, int kind)
+{
+    _tile_loadd(6, w, STEP);
+    _tile_loadd(7, first, l->stride);
+    _tile_dpbuud(0, 7, 6);
+    store_row(before, row + 0, kind);
+    _tile_loadd(7, first + l->high, l->stride);
+    _tile_dpbsud(1, 7, 6);
+    store_row(before, row + 1, kind);
+    _tile_loadd(7, second, l->stride);
+    _tile_dpbuud(3, 7, 6);
+    store_row(before, row + 2, kind);
+    _tile_loadd(7, second + l->high, l->stride);
+    _tile_dpbsud(4, 7, 6);
+    store_row(before, row + 3, kind);
+    _tile_loadd(6, w + TILE, STEP);
+    _tile_dpbssd(5, 7, 6);
+    store_row(before, row + 4, kind);
+    _tile_loadd(7, first + l->high, l->stride);
+    _tile_dpbssd(2, 7, 6);
+    store_row(before, row + 5, kind);
+    _tile_loadd(7, first, l->stride);
+    _tile_dpbusd(1, 7, 6);
+    store_row(before, row + 6, kind);
+    _tile_loadd(7, second, l->stride);
+    _tile_dpbusd(4, 7, 6);
+    store_row(before, row + 7, kind);
+}
+
+/* One result from all steps: of 16 positions and two blocks, or, where there is a second x, of twice 16 positions and a block. */
+INLINE void multiply(const call *c, const layout *l, const result *now, const result *previous, const uint8_t *x, const uint8_t *second_x,
+                     const uint8_t *w)
+{
+    const rows before = load_rows(previous);
+    size_t k = 0;
+
+    begin(now);
+    for (; k < c->step_count; k++, x += l->step) {
+        const uint8_t *const weights = w + (c->steps ? c->steps[k].weights : k * 2 * TILE), *const second = weights + c->layer->packed_block;
+        const int row = 8 * (int)k, kind = k < 2 ? before.kind : NO_ROWS;
+
+        if (second_x && kind == NO_ROWS)
+            multiply_positions(l, x, second_x + k * l->step, weights, &before, row, NO_ROWS);
+        else if (second_x)
+            multiply_positions(l, x, second_x + k * l->step, weights, &before, row, ANY_ROWS);
+        else if (kind == NO_ROWS)
+            multiply_blocks(l, x, weights, second, &before, row, NO_ROWS);
+        else if (kind == PLAIN_ROWS)
+            multiply_blocks(l, x, weights, second, &before, row, PLAIN_ROWS);
+        else if (kind == LEAKY_ROWS)
+            multiply_blocks(l, x, weights, second, &before, row, LEAKY_ROWS);
+        else
+            multiply_blocks(l, x, weights, second, &before, row, ANY_ROWS);
     }
+    if (k < 2)
+        store_rows(previous, 8);
+    end(now);
+}
+
+static inline int rows_left(size_t count, size_t done)
+{
+    return done >= count ? 0 : count - done < 16 ? (int)(count - done) : 16;
+}
+
+INLINE result expect(const call *c, int turn, size_t position, int first, int rows)
+{
+    const size_t at = position * c->out_step + (size_t)first;
+    result r = {.sums = c->sums, .out_step = c->out_step, .residual_step = c->residual_step, .rows = {rows, rows}};
+
+    r.out[0] = r.out[1] = c->out + at;
+    r.residual[0] = r.residual[1] = c->residual ? c->residual + position * c->residual_step + first : NULL;
+    r.finish[0] = r.finish[1] = &c->finish[turn][0];
+    return r;
+}
+
+/* The pair of blocks from output `first` on, or the last block alone. */
+INLINE void prepare_pair(const call *c, int turn, int first)
+{
+    for (int i = 0; i < 2 && first < c->layer->out; i++, first += AINN_LANE)
+        prepare(&c->finish[turn][i], c->layer, first);
+}
+
+/* All outputs of `count` positions from `position` on. What is stored for tiles to load (inputs, and the starts of the sums a pair of
+ * blocks ahead) is stored well before: such a load waits until the store is done. */
+INLINE void multiply_all(const call *c, const layout *l, const uint8_t *x, size_t position, size_t count)
+{
+    const uint8_t *w = c->layer->packed;
+    result last = {0};
+    int pair = 0, first = 0;
+
+    last.finish[0] = last.finish[1] = c->finish[0];
+    prepare_pair(c, 0, 0);
+    for (; first + 2 * AINN_LANE <= c->layer->out; first += 2 * AINN_LANE, w += 2 * c->layer->packed_block, pair = (pair + 1) % 3) {
+        prepare_pair(c, (pair + 1) % 3, first + 2 * AINN_LANE);
+        for (size_t i = 0; i < count; i += 16) {
+            result now = expect(c, pair, position + i, first, rows_left(count, i));
+
+            now.out[1] += AINN_LANE;
+            if (now.residual[1])
+                now.residual[1] += AINN_LANE;
+            now.finish[1]++;
+            multiply(c, l, &now, &last, x + i / 16 * l->next, NULL, w);
+            last = now;
+        }
+    }
+    for (size_t i = 0; first < c->layer->out && i < count; i += 32) {
+        result now = expect(c, pair, position + i, first, rows_left(count, i));
+
+        now.rows[1] = rows_left(count, i + 16);
+        now.out[1] += 16 * c->out_step;
+        if (now.residual[1])
+            now.residual[1] += 16 * c->residual_step;
+        multiply(c, l, &now, &last, x + i / 16 * l->next, x + (now.rows[1] ? i / 16 + 1 : i / 16) * l->next, w);
+        last = now;
+    }
+    store_rows(&last, 0);
+}
+
+TARGET static void configure(void)
+{
+    static const tile_config config = {1, 0, {0}, {STEP, STEP, STEP, STEP, STEP, STEP, STEP, STEP}, {16, 16, 16, 16, 16, 16, 16, 16}};
+
     _tile_loadconfig(&config);
+}
+
+TARGET static void dense(const call *c, size_t positions)
+{
+    const size_t tiles = INPUT_BYTES / (c->step_count * 2 * TILE), chunk = tiles * 16;
+    const layout l = {TILE, 2 * TILE, STEP, c->step_count * 2 * TILE};
+    _Alignas(64) uint8_t x[INPUT_BYTES];
+
     for (size_t p = 0; p < positions; p += chunk) {
         const size_t count = positions - p < chunk ? positions - p : chunk;
 
-        split_inputs(x, p, count, groups, steps);
-        for (int o = 0; o < layer->out; o += group * AINN_LANE) {
-            const int blocks = (layer->out - o) / AINN_LANE < group ? (layer->out - o) / AINN_LANE : group;
-            result last = {0};
-            int parity = 0;
-
-            for (int b = 0; b < blocks; b++) {
-                finishes[b] = prepare(layer, o + b * AINN_LANE);
-                split_weights(w + b * block_bytes, layer->weights + (size_t)(o / AINN_LANE + b) * layer->block, inputs, steps);
-            }
-            for (size_t i = 0; i < count; i += 16)
-                for (int b = 0; b < blocks; b++, parity ^= 1) {
-                    const size_t at = p + i, output = (size_t)(o + b * AINN_LANE);
-
-                    multiply(sums[parity], x + i / 16 * (size_t)block_bytes, w + b * block_bytes, steps, &last);
-                    last = (result){sums[parity], &finishes[b], out + at * out_step + output,
-                                    residual ? residual + at * residual_step + output : NULL, out_step, residual_step,
-                                    count - i < 16 ? (int)(count - i) : 16};
-                }
-            store_rows(&last, 0, 16);
-        }
+        for (size_t i = 0; i < count; i += 16)
+            split_positions(x + i / 16 * l.next, c->steps, c->step_count, p + i, (size_t)rows_left(count, i));
+        multiply_all(c, &l, x, p, count);
     }
-    _tile_release();
 }
 
-static int some_are_skipped(const ainn_segment *segments, int segment_count)
+TARGET static void dense_few(const call *c, size_t positions, const ainn_segment *segments, size_t channels)
 {
-    for (int s = 0; s < segment_count; s++)
-        if (segments[s].skip)
-            return 1;
-    return 0;
+    enum { PLANE = (CHUNK_FEW + 4) * 3 * MAX_FEW };
+    const size_t used = used_channels(c->layer);
+    const layout l = {PLANE, STEP, (long)(3 * used), 16 * 3 * used};
+    _Alignas(64) uint8_t x[2 * PLANE];
+
+    for (size_t p = 0; p < positions; p += CHUNK_FEW) {
+        const size_t count = positions - p < CHUNK_FEW ? positions - p : CHUNK_FEW;
+
+        split_rows(x, x + PLANE, segments, p, count + 2, channels, used);
+        multiply_all(c, &l, x, p, count);
+    }
 }
 
-/* Few positions or outputs gain nothing from tiles; layers of which inputs are skipped are wide. */
-AINN_DENSE(ainn_dense_amx)
+TARGET AINN_DENSE(ainn_dense_amx)
 {
-    source groups[4 * MAX_STEPS];
+    const size_t few = layer->packed ? few_channels(layer) : 0;
+    _Alignas(64) int32_t sums[2 * KINDS][256];
+    finish finishes[4][2];
+    step steps[MAX_STEPS];
+    size_t step_count = 0;
 
-    if (positions < 16 || layer->out < 48 || layer->block > (size_t)AINN_LANE * MAX_STEPS * STEP || some_are_skipped(segments, segment_count))
+    if (layer->packed && positions >= FEW_POSITIONS)
+        step_count = !few ? list_steps(steps, segments, segment_count) : taps_are_neighbours(segments, segment_count, few) ? steps_of(layer) : 0;
+    if (step_count == 0) {
         ainn_dense_vnni(out, out_step, positions, layer, segments, segment_count, residual, residual_step);
+        return;
+    }
+    const call c = {layer, few ? NULL : steps, step_count, out, residual, out_step, residual_step, sums, finishes};
+    configure();
+    if (few)
+        dense_few(&c, positions, segments, few);
     else
-        dense(out, out_step, positions, layer, groups, list_groups(groups, segments, segment_count), residual, residual_step);
+        dense(&c, positions);
+    _tile_release();
 }
 
 void ainn_kernels_amx(ainn_kernels *table)
 {
     table->dense = ainn_dense_amx;
+    table->packed_block = packed_block;
+    table->pack = pack;
 }
 #endif

@@ -28,7 +28,7 @@ static const struct {
     {"avxvnni", AINN_CPU_AVX2 | AINN_CPU_AVXVNNI},
     {"avx512", AINN_CPU_AVX2 | AINN_CPU_AVX512},
     {"vnni", AINN_CPU_AVX2 | AINN_CPU_AVX512 | AINN_CPU_VNNI},
-    {"amx", AINN_CPU_AVX2 | AINN_CPU_AVX512 | AINN_CPU_VNNI | AINN_CPU_AMX},
+    {"amx", AINN_CPU_AVX2 | AINN_CPU_AVX512 | AINN_CPU_VNNI | AINN_CPU_VBMI | AINN_CPU_AMX},
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -26,8 +26,12 @@ typedef struct ainn_dense {
     const uint8_t *shift;         /* [out] */
     size_t block;                 /* int16 elements of one output block in weights: 16 * sum of segment channels */
     int out;                      /* channels, a multiple of 16 */
+    int taps;                     /* of a convolution: 1, 9 or 25 */
+    int used;                     /* channels of a tap after which all weights are zero; 0: not known */
     int leaky;                    /* LeakyReLU before the shift */
     int bound;                    /* of the output */
+    const uint8_t *packed;        /* the weights once more, as the kernels want them (`pack`), or NULL */
+    size_t packed_block;          /* bytes of one output block in packed */
 } ainn_dense;
 
 /* One input of a dense layer: a tap of a convolution, or one of several concatenated tensors. */
@@ -54,6 +58,11 @@ typedef struct ainn_kernels {
     void (*dense)(int16_t *out, size_t out_step, size_t positions, const ainn_dense *layer,
                   const ainn_segment *segments, int segment_count, const int16_t *residual, size_t residual_step);
 
+    /* Bytes of one output block's packed weights, a multiple of 64, and 0 for layers that gain nothing; writes all blocks of a
+     * layer's. Layers of which `packed` is NULL work as well, slower. Both are NULL where packing is not needed. */
+    size_t (*packed_block)(const ainn_dense *layer);
+    void (*pack)(uint8_t *packed, const ainn_dense *layer);
+
     /* rows: the three input rows around the output row, at the first output position. Packed: step is `channels`. */
     void (*depthwise)(int16_t *out, size_t positions, const ainn_depthwise *layer, const int16_t *const rows[3]);
 
@@ -65,6 +74,12 @@ typedef struct ainn_kernels {
     /* Box means of 3, 5 and 7 over one row of planar values, given seven rows (edges already repeated three samples to
      * each side): three output rows. |values| at most AINN_BOUND; mean = (sum * round(2^18 / n^2) + 2^17) >> 18. */
     void (*box_means)(int16_t *mean3, int16_t *mean5, int16_t *mean7, size_t width, const int16_t *const rows[7]);
+
+    /* What FDSM-D starts from, of one half-resolution row. x[3 dy + colour] and mean[window][3 dy + colour]: two planar rows of 2 * positions
+     * each. squeezed [positions][16]: x as 12 channels (dy, dx, colour) and zeros. means and differences (x - mean) [positions][48]: 12 for
+     * each window; what follows stays as it is or becomes zero. |x|, |mean| at most AINN_BOUND. */
+    void (*interleave)(int16_t *squeezed, int16_t *means, int16_t *differences, size_t positions, const int16_t *const x[6],
+                       const int16_t *const mean[3][6]);
 
     /* FDSM-S and colour of one half-resolution row (arithmetic.md, steps 6 and 7): both [positions][32] (low 12, high 12, padding),
      * mask [positions][16] (four logits), |both| at most AINN_STREAM_BOUND; writes u = 0 .. 65536 of R, G, B, two rows of

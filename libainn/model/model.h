@@ -1,11 +1,13 @@
 /*
  * A model as the other parts see it: layers and tables that point into the model's data (format-spec/model.md).
  *
- * The loader checks everything once; afterwards a model is immutable and may be read by any number of threads.
+ * The loader checks everything once; afterwards a model is immutable, but for packed copies of its weights, and may be read by any
+ * number of threads.
  */
 #ifndef AINN_MODEL_H
 #define AINN_MODEL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +37,7 @@ typedef struct ainn_layer {
     int in;                       /* input channels of one tap, a multiple of 16 */
     int taps;                     /* 1, 9 or 25 */
     const int32_t *quality_bias;  /* [8][out], or NULL */
+    _Atomic(uint8_t *) packed;    /* of dense, once it was needed; see ainn_layer_for() */
 } ainn_layer;
 
 /* pointwise, depthwise, pointwise: inside couplings and residuals */
@@ -67,8 +70,12 @@ typedef struct ainn_model_tables {
     size_t cum_size;
 } ainn_model_tables;
 
+typedef struct ainn_arena ainn_arena;
+
 struct ainn_model {
     atomic_uint references;
+    pthread_mutex_t lock;         /* held while layers are packed */
+    ainn_arena *arena;            /* of packed layers */
     ainn_memory memory;           /* of this struct and of `owned` */
     void *owned;                  /* the data where the model had to copy or read it, else NULL */
     uint32_t id;
@@ -100,8 +107,13 @@ struct ainn_model {
 };
 
 /* Reads and checks a model in place. `trusted`: the data is known good (embedded), the slow checks are left out.
- * On success the struct is filled but for references, memory and owned. */
+ * On success the struct is filled but for references, lock, memory and owned. */
 ainn_status ainn_model_parse(ainn_model *model, const void *data, size_t size, int trusted, char *message, size_t message_size);
+
+/* A layer for these kernels, packed if they want it and the layer has that many positions to work on. Any thread. Without memory
+ * for it the layer is not packed, and works. */
+ainn_dense ainn_layer_for(const ainn_model *model, const ainn_layer *layer, const ainn_kernels *kernels, uint64_t positions);
+void ainn_model_free_packed(ainn_model *model);
 
 /* Thousands of multiply-accumulates a pixel: analysis, entropy networks of the decoder, synthesis. */
 void ainn_model_count_macs(const ainn_model *model, double kmac[3]);

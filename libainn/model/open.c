@@ -24,6 +24,7 @@ static ainn_status make(ainn_memory memory, void *owned, const void *data, size_
     }
     model->memory = memory;
     model->owned = owned;
+    pthread_mutex_init(&model->lock, NULL);
     atomic_init(&model->references, 1);
     *result = model;
     return AINN_OK;
@@ -155,6 +156,8 @@ void ainn_model_release(ainn_model *model)
 
     if (!model || atomic_fetch_sub_explicit(&model->references, 1, memory_order_acq_rel) != 1)
         return;
+    ainn_model_free_packed(model);
+    pthread_mutex_destroy(&model->lock);
     memory = model->memory;
     ainn_free_memory(&memory, model->owned);
     ainn_free_memory(&memory, model);

@@ -29,7 +29,7 @@ static void build(ainn_analysis *analysis)
     }
     analysis->latents = ainn_plan_tensor(plan, 1, model->M);
     ainn_plan_writes(plan, analysis->latents, 1, 0, 0);
-    ainn_add_pointwise(plan, model->squeeze.dense, places, 2, ainn_in_tensor(analysis->latents), AINN_NO_PLACE);
+    ainn_add_pointwise(plan, ainn_plan_dense(plan, &model->squeeze, -1), places, 2, ainn_in_tensor(analysis->latents), AINN_NO_PLACE);
 }
 
 ainn_status ainn_analysis_create(ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,

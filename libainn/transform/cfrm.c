@@ -63,6 +63,6 @@ void ainn_add_cfrm(ainn_plan *plan, int quality_code, ainn_tensor *yhat, ainn_te
     for (int t = 0; t < 2; t++) {
         streams[t] = ainn_plan_tensor(plan, 1, keep);
         ainn_plan_writes(plan, streams[t], 1, 0, 0);
-        ainn_add_pointwise1(plan, t ? model->high.dense : model->low.dense, recovered, ainn_in_tensor(streams[t]), AINN_NO_PLACE);
+        ainn_add_pointwise1(plan, ainn_plan_dense(plan, t ? &model->high : &model->low, -1), recovered, ainn_in_tensor(streams[t]), AINN_NO_PLACE);
     }
 }

@@ -23,16 +23,16 @@ static ainn_tensor *begin_stream(ainn_plan *plan, const ainn_model_level *l, uin
 
     ainn_plan_writes(plan, stream, 1, 0, 0);
     if (lapped) {
-        ainn_add_pointwise1(plan, l->w.dense, ainn_in_tensor(lapped), output, AINN_NO_PLACE);
+        ainn_add_pointwise1(plan, ainn_plan_dense(plan, &l->w, -1), ainn_in_tensor(lapped), output, AINN_NO_PLACE);
     } else if (l->squeezes == 0) {
-        ainn_add_pointwise1(plan, l->w.dense, input, output, AINN_NO_PLACE);
+        ainn_add_pointwise1(plan, ainn_plan_dense(plan, &l->w, -1), input, output, AINN_NO_PLACE);
     } else if (l->squeezes == 1 && input.channels % AINN_LANE == 0) {
-        ainn_add_squeeze_pointwise(plan, l->w.dense, input, output);
+        ainn_add_squeeze_pointwise(plan, ainn_plan_dense(plan, &l->w, -1), input, output);
     } else {
         const ainn_place squeezed = ainn_in_slot(plan, AINN_SLOT_STREAM, l->channels);
 
         ainn_add_squeeze(plan, input, l->squeezes, squeezed);
-        ainn_add_pointwise1(plan, l->w.dense, squeezed, output, AINN_NO_PLACE);
+        ainn_add_pointwise1(plan, ainn_plan_dense(plan, &l->w, -1), squeezed, output, AINN_NO_PLACE);
     }
     return stream;
 }
@@ -50,7 +50,7 @@ static void add_lap_stages(ainn_plan *plan, const ainn_model_level *l, uint32_t 
     ainn_plan_stage(plan, scale, 1, AINN_BLOCK);
     for (int t = 0; t < 2; t++) {
         lapped[t] = ainn_plan_tensor(plan, scale, l->channels);
-        ainn_add_lap(plan, l->lap_w.dense, squeezed[t], lapped[t]);
+        ainn_add_lap(plan, ainn_plan_dense(plan, &l->lap_w, -1), squeezed[t], lapped[t]);
     }
 }
 
@@ -78,7 +78,7 @@ void ainn_add_level(ainn_plan *plan, int level, const ainn_place input[2], ainn_
         if (l->keep < l->channels) {
             output[t] = ainn_plan_tensor(plan, scale, l->keep);
             ainn_plan_writes(plan, output[t], 1, 0, 0);
-            ainn_add_pointwise1(plan, l->down[t].dense, ainn_in_tensor(streams[t]), ainn_in_tensor(output[t]), AINN_NO_PLACE);
+            ainn_add_pointwise1(plan, ainn_plan_dense(plan, &l->down[t], -1), ainn_in_tensor(streams[t]), ainn_in_tensor(output[t]), AINN_NO_PLACE);
         }
     }
 }
@@ -98,7 +98,7 @@ static void recover(ainn_plan *plan, const ainn_model_level *l, uint32_t scale, 
         ainn_plan_writes(plan, stream, 1, 0, 0);
         ainn_plan_reads(plan, streams[t], 1, 0, 0);
         ainn_add_bottleneck_end(plan, &l->rec[t], hidden[t], kept, ainn_in_tensor(streams[t]));
-        ainn_add_pointwise1(plan, l->up[t].dense, kept, ainn_in_tensor(stream), AINN_NO_PLACE);
+        ainn_add_pointwise1(plan, ainn_plan_dense(plan, &l->up[t], -1), kept, ainn_in_tensor(stream), AINN_NO_PLACE);
         streams[t] = stream;
     }
 }
@@ -108,13 +108,13 @@ static void end_stream(ainn_plan *plan, const ainn_model_level *l, ainn_place st
 {
     if (lapped) {
         ainn_plan_writes(plan, lapped, 1, 0, 0);
-        ainn_add_pointwise1(plan, l->winv.dense, stream, ainn_in_tensor(lapped), AINN_NO_PLACE);
+        ainn_add_pointwise1(plan, ainn_plan_dense(plan, &l->winv, -1), stream, ainn_in_tensor(lapped), AINN_NO_PLACE);
     } else if (l->squeezes == 1 && output.channels % AINN_LANE == 0) {
-        ainn_add_pointwise_unsqueeze(plan, l->winv.dense, stream, output);
+        ainn_add_pointwise_unsqueeze(plan, ainn_plan_dense(plan, &l->winv, -1), stream, output);
     } else {
         const ainn_place blocks = ainn_in_slot(plan, AINN_SLOT_STREAM, l->channels);
 
-        ainn_add_pointwise1(plan, l->winv.dense, stream, blocks, AINN_NO_PLACE);
+        ainn_add_pointwise1(plan, ainn_plan_dense(plan, &l->winv, -1), stream, blocks, AINN_NO_PLACE);
         ainn_add_unsqueeze(plan, blocks, l->squeezes, output);
     }
 }
@@ -153,6 +153,6 @@ void ainn_add_level_inverse(ainn_plan *plan, int level, int quality_code, ainn_t
     if (l->lapped) {
         ainn_plan_stage(plan, scale, 1, AINN_BLOCK);
         for (int t = 0; t < 2; t++)
-            ainn_add_lap_inverse(plan, l->lap_winv.dense, lapped[t], l->squeezes, output[t]);
+            ainn_add_lap_inverse(plan, ainn_plan_dense(plan, &l->lap_winv, -1), lapped[t], l->squeezes, output[t]);
     }
 }

@@ -88,5 +88,5 @@ void ainn_add_bottleneck_end(ainn_plan *plan, const ainn_bottleneck *bottleneck,
     op->depthwise = bottleneck->b;
     op->input[0] = ainn_in_tensor(hidden);
     op->output = between;
-    ainn_add_pointwise1(plan, bottleneck->c.dense, between, output, residual);
+    ainn_add_pointwise1(plan, ainn_plan_dense(plan, &bottleneck->c, -1), between, output, residual);
 }

@@ -27,6 +27,6 @@ ainn_tensor *ainn_add_fine(ainn_plan *plan, int quality_code, ainn_tensor *both)
     changed = ainn_plan_changed(plan, both);
     ainn_plan_reads(plan, both, 1, 0, 0);
     ainn_plan_writes(plan, changed, 1, 0, 0);
-    ainn_add_conv3(plan, model->fine_c.dense, hidden, ainn_in_tensor(changed), ainn_in_tensor(both));
+    ainn_add_conv3(plan, ainn_plan_dense(plan, &model->fine_c, -1), hidden, ainn_in_tensor(changed), ainn_in_tensor(both));
     return changed;
 }

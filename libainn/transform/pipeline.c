@@ -160,7 +160,8 @@ ainn_place ainn_in_slot(ainn_plan *plan, int slot, int channels)
 
 ainn_dense ainn_plan_dense(ainn_plan *plan, const ainn_layer *layer, int quality_code)
 {
-    ainn_dense dense = layer->dense;
+    const ainn_stage *stage = plan->stage;
+    ainn_dense dense = ainn_layer_for(plan->model, layer, plan->kernels, stage ? (uint64_t)stage->width * stage->rows : 0);
 
     if (layer->quality_bias && quality_code >= 0) {
         int32_t *bias = ainn_plan_alloc(plan, (size_t)dense.out, sizeof *bias);
@@ -176,6 +177,8 @@ ainn_dense ainn_plan_dense(ainn_plan *plan, const ainn_layer *layer, int quality
 ainn_dense ainn_dense_part(ainn_dense dense, int first, int count)
 {
     dense.weights += (size_t)(first / AINN_LANE) * dense.block;
+    if (dense.packed)
+        dense.packed += (size_t)(first / AINN_LANE) * dense.packed_block;
     dense.bias += first;
     dense.shift += first;
     dense.out = count;

@@ -22,7 +22,7 @@
 
 #define AINN_MARGIN 2            /* zero positions before and after each row */
 #define AINN_SLOTS 6             /* buffers of a thread that hold one block between operations of a stage */
-#define AINN_BLOCK 64            /* positions of a block at most, where channels are many ... */
+#define AINN_BLOCK 96            /* positions of a block at most, where channels are many ... */
 #define AINN_WIDE_BLOCK 256      /* ... and where they are few */
 #define AINN_INPUTS 4
 #define AINN_LINKS 12
@@ -156,7 +156,7 @@ ainn_operation *ainn_plan_operation(ainn_plan *plan, ainn_run run);
 ainn_place ainn_in_tensor(ainn_tensor *tensor);
 ainn_place ainn_in_slot(ainn_plan *plan, int slot, int channels);
 
-/* The layer at a quality: its bias changed where it has a quality bias (quality_code < 0: it must have none). */
+/* The layer for the current stage at a quality: its bias changed where it has a quality bias (quality_code < 0: it must have none). */
 ainn_dense ainn_plan_dense(ainn_plan *plan, const ainn_layer *layer, int quality_code);
 
 /* Some of a dense layer's outputs; both numbers are multiples of 16. */

@@ -45,6 +45,8 @@ typedef struct imageio_reader imageio_reader;
 /* Opens a picture ("-": standard input), whose format its first bytes tell. `again`: its rows will be read more than
  * once, so that what comes from a pipe is kept in a temporary file. NULL after a message on standard error. */
 imageio_reader *imageio_open(const char *path, const imageio_limits *limits, bool again);
+/* From now on rows are read by a thread, some ahead of those that are asked for, where that is of use. Results and messages stay the same. */
+void imageio_read_ahead(imageio_reader *reader);
 /* Lives until imageio_close(). */
 const imageio_header *imageio_reader_header(const imageio_reader *reader);
 /* "PNG", "PPM", ... */

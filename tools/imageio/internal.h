@@ -8,6 +8,7 @@
 enum { IMAGEIO_MESSAGE = 400 };
 
 typedef struct imageio_decoder imageio_decoder;
+typedef struct imageio_ahead imageio_ahead;
 
 struct imageio_reader {
     FILE *stream;
@@ -21,6 +22,8 @@ struct imageio_reader {
     uint8_t *row;                    /* one interleaved row */
     uint32_t next_row;
     bool again;
+    bool reads_ahead;
+    imageio_ahead *ahead;            /* while a thread reads */
     bool failed;
     char message[IMAGEIO_MESSAGE];
 };
@@ -65,6 +68,13 @@ struct imageio_encoder {
 };
 
 extern const imageio_encoder imageio_png_encoder, imageio_pnm_encoder;
+
+/* Starts to read rows from the first one on; NULL if that is not possible. */
+imageio_ahead *imageio_ahead_start(imageio_reader *reader);
+/* The next row, at most as many as there are. false with reader->message set. */
+bool imageio_ahead_take(imageio_ahead *ahead, uint8_t *row);
+/* Waits for the thread; NULL is allowed. Afterwards the decoder and the stream may be used again. */
+void imageio_ahead_stop(imageio_ahead *ahead);
 
 /* Sets the message of a reader or a writer; returns false. */
 bool imageio_fail(char *message, const char *format, ...) TOOLS_PRINTF(2, 3);

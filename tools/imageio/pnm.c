@@ -178,12 +178,12 @@ static bool pnm_row(imageio_reader *reader, uint8_t *row)
     const imageio_header *header = &reader->header;
     size_t samples = (size_t)header->width * (size_t)header->channels;
     uint32_t top = (UINT32_C(1) << header->depth) - 1;
+    uint8_t *to = state->largest == 255 ? row : state->buffer;
     errno = 0;
-    if (fread(state->buffer, state->file_sample, samples, reader->stream) != samples) {
+    if (fread(to, state->file_sample, samples, reader->stream) != samples) {
         return imageio_fail_read(reader);
     }
     if (state->largest == 255) {
-        memcpy(row, state->buffer, samples);
         return true;
     }
     for (size_t i = 0; i < samples; i++) {

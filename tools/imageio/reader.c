@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ROWS_WORTH_A_THREAD = 64 };
+
 void imageio_header_init(imageio_header *header)
 {
     memset(header, 0, sizeof *header);
@@ -183,9 +185,21 @@ const imageio_header *imageio_reader_header(const imageio_reader *reader)
     return &reader->header;
 }
 
+/* Not from a pipe: whoever closes the reader would have to wait for bytes that are not needed. Few rows are not worth a thread. */
+void imageio_read_ahead(imageio_reader *reader)
+{
+    reader->reads_ahead = reader->start >= 0 && reader->header.height >= ROWS_WORTH_A_THREAD;
+}
+
 const char *imageio_reader_format(const imageio_reader *reader)
 {
     return reader->decoder->name;
+}
+
+static void stop_ahead(imageio_reader *reader)
+{
+    imageio_ahead_stop(reader->ahead);
+    reader->ahead = NULL;
 }
 
 /* Back to the first row. The header of the first time stays: its metadata is in use. */
@@ -193,6 +207,7 @@ static bool begin_again(imageio_reader *reader)
 {
     imageio_header header;
     imageio_header_init(&header);
+    stop_ahead(reader);
     reader->decoder->close(reader);
     if (reader->start < 0 || fseeko(reader->stream, reader->start, SEEK_SET) != 0) {
         return imageio_fail(reader->message, "cannot be read a second time");
@@ -241,12 +256,15 @@ static bool read_rows(imageio_reader *reader, uint32_t first_row, uint32_t rows,
     if (first_row == 0 && reader->next_row != 0 && !begin_again(reader)) {
         return false;
     }
+    if (first_row == 0 && reader->reads_ahead) {
+        reader->ahead = imageio_ahead_start(reader);
+    }
     if (first_row != reader->next_row || rows > header->height - first_row) {
         return imageio_fail(reader->message, "rows are asked for out of order");
     }
     for (uint32_t y = 0; y < rows; y++) {
         uint8_t *row = interleaved ? (uint8_t *)strip->plane[0] + (ptrdiff_t)y * strip->row_stride[0] : reader->row;
-        if (!reader->decoder->row(reader, row)) {
+        if (!(reader->ahead != NULL ? imageio_ahead_take(reader->ahead, row) : reader->decoder->row(reader, row))) {
             return false;
         }
         if (!interleaved) {
@@ -254,7 +272,7 @@ static bool read_rows(imageio_reader *reader, uint32_t first_row, uint32_t rows,
         }
     }
     reader->next_row += rows;
-    return reader->next_row < header->height || reader->decoder->finish(reader);
+    return reader->next_row < header->height || reader->ahead != NULL || reader->decoder->finish(reader);
 }
 
 int imageio_read_rows(void *opaque, uint32_t first_row, uint32_t rows, const ainn_image *strip)
@@ -280,6 +298,7 @@ void imageio_close(imageio_reader *reader)
     if (reader == NULL) {
         return;
     }
+    stop_ahead(reader);
     if (reader->decoder != NULL) {
         reader->decoder->close(reader);
     }

@@ -1,0 +1,71 @@
+/* Weights as the machine's kernels want them: made once for all contexts of a model, when a layer has work that is worth it. */
+#include "model/model.h"
+
+#define WORTH_IT 128                     /* positions: packing a layer takes as long as some tens of them */
+#define ARENA (((size_t)2 << 20) - 4096) /* so that it fits a huge page, its own bookkeeping included */
+#define HEADER 64                        /* keeps the alignment of what follows */
+
+/* At the start of a block of memory that packed layers share. */
+struct ainn_arena {
+    ainn_arena *next;
+    size_t used;
+};
+
+static uint8_t *take(ainn_model *model, size_t size)
+{
+    const size_t whole = size + HEADER > ARENA ? size + HEADER : ARENA;
+    ainn_arena *arena = model->arena;
+    uint8_t *taken;
+
+    if (!arena || size > ARENA || arena->used > ARENA - size) {
+        arena = ainn_alloc(&model->memory, whole);
+        if (!arena)
+            return NULL;
+        arena->next = model->arena;
+        arena->used = HEADER;
+        model->arena = arena;
+    }
+    taken = (uint8_t *)arena + arena->used;
+    arena->used += size;
+    return taken;
+}
+
+static uint8_t *pack(ainn_model *model, ainn_layer *layer, const ainn_kernels *kernels)
+{
+    const size_t block = kernels->packed_block(&layer->dense), blocks = (size_t)layer->dense.out / AINN_LANE;
+    uint8_t *packed;
+
+    if (!block || block > SIZE_MAX / 4 / blocks)
+        return NULL;
+    pthread_mutex_lock(&model->lock);
+    packed = atomic_load_explicit(&layer->packed, memory_order_relaxed);
+    if (!packed && (packed = take(model, block * blocks))) {
+        kernels->pack(packed, &layer->dense);
+        atomic_store_explicit(&layer->packed, packed, memory_order_release);
+    }
+    pthread_mutex_unlock(&model->lock);
+    return packed;
+}
+
+ainn_dense ainn_layer_for(const ainn_model *model, const ainn_layer *layer, const ainn_kernels *kernels, uint64_t positions)
+{
+    ainn_dense dense = layer->dense;
+
+    if (!kernels->pack)
+        return dense;
+    dense.packed = atomic_load_explicit(&layer->packed, memory_order_acquire);
+    dense.packed_block = kernels->packed_block(&layer->dense);
+    if (!dense.packed && positions >= WORTH_IT)          /* the model is constant but for this, which changes no result */
+        dense.packed = pack((ainn_model *)model, (ainn_layer *)layer, kernels);
+    return dense;
+}
+
+void ainn_model_free_packed(ainn_model *model)
+{
+    while (model->arena) {
+        ainn_arena *arena = model->arena;
+
+        model->arena = arena->next;
+        ainn_free_memory(&model->memory, arena);
+    }
+}
