@@ -488,6 +488,37 @@ START_TEST(allocation_failures)
 }
 END_TEST
 
+/* Little memory costs the layer, not the picture. */
+START_TEST(memory_limit)
+{
+    test_picture p = picture_draw(640, 300, 8, AINN_RGB);
+    ainn_encode_options options;
+    ainn_info info;
+    ainn_stats stats;
+    int with = 0, without = 0;
+    ainn_encode_options_init(&options);
+    options.effort = 1;
+    encode(&p, &options, &info);
+    ainn_encoder_get_stats(encoder, &stats);
+    for (uint64_t more = 1; more < 64; more += more) {
+        ainn_limits limits;
+        ainn_encoder *own;
+        ainn_bytes frame;
+        ainn_limits_init(&limits);
+        limits.max_memory = stats.peak_memory + (more << 20);
+        ck_assert_int_eq(ainn_encoder_create(model, &limits, NULL, &own), AINN_OK);
+        ck_assert_int_eq(ainn_encoder_encode(own, &p.image, NULL, &frame), AINN_OK);
+        ck_assert_int_eq(ainn_probe(frame.data, frame.size, &info), AINN_OK);
+        *(info.detail_bytes ? &with : &without) += 1;
+        test_picture q = decode_into(frame, NULL, NULL);
+        picture_free(&q);
+        ainn_encoder_destroy(own);
+    }
+    ck_assert(with && without);
+    picture_free(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("detail");
@@ -510,6 +541,7 @@ int main(void)
     tcase_add_test(pictures, rows_are_read_once);
     tcase_add_test(pictures, targets);
     tcase_add_test(pictures, allocation_failures);
+    tcase_add_test(pictures, memory_limit);
     suite_add_tcase(suite, parts);
     suite_add_tcase(suite, pictures);
     SRunner *runner = srunner_create(suite);

@@ -11,6 +11,7 @@
 /* Larger pictures have no detail layer, so that memory stays bounded: it takes their latents and, where they come in rows, their pixels. */
 #define DETAIL_PIXELS ((uint64_t)1 << 24)
 #define DETAIL_ROW_PIXELS ((uint64_t)1 << 22)
+#define DETAIL_GROUP_BYTES 1600000
 
 ainn_status ainn_encoder_create(ainn_model *model, const ainn_limits *limits, const ainn_allocator *allocator, ainn_encoder **result)
 {
@@ -171,15 +172,27 @@ static int has_target(const ainn_encode_job *job)
     return job->options.target_size || job->options.target_psnr > 0;
 }
 
+/* About what a detail layer takes: the latents twice, kept rows, numbers of each cell, and the coders of a row of groups. */
+static uint64_t detail_memory(const ainn_encode_job *job)
+{
+    const ainn_source *source = &job->source;
+    uint64_t cells = (uint64_t)job->columns * job->rows, sample = source->depth > 8 ? 2 : 1;
+    return cells * (2 * sizeof(int16_t) * (uint64_t)job->encoder->model->M + 64) + (uint64_t)job->group_columns * DETAIL_GROUP_BYTES +
+           (source->image ? 0 : (uint64_t)source->width * source->height * (uint64_t)source->channels * sample);
+}
+
 /* Whether the detail layer may be worth while. It needs the picture more than once: one that comes in rows is kept if it is not large. */
 static ainn_status consider_detail(ainn_encode_job *job)
 {
     ainn_source *source = &job->source;
+    ainn_memory *memory = &job->encoder->memory;
     uint64_t pixels = (uint64_t)source->width * source->height;
     if (job->options.effort < DETAIL_EFFORT || pixels > (source->image ? DETAIL_PIXELS : DETAIL_ROW_PIXELS))
         return AINN_OK;
+    if (detail_memory(job) > (memory->limit - memory->used) / 2)
+        return AINN_OK;
     if (!source->image) {
-        ainn_status status = ainn_source_keep(source, &job->encoder->memory, &job->encoder->error);
+        ainn_status status = ainn_source_keep(source, memory, &job->encoder->error);
         if (status != AINN_OK)
             return status;
     }
