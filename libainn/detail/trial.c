@@ -3,7 +3,8 @@
 #include <string.h>
 
 #define LINES 16
-#define FINER 8                  /* codes from one trial's step to the next: an octave */
+#define FINER 16                 /* codes from one trial's step to the next: two octaves (one trial more between them changed nothing) */
+#define CHEAP_PAINTING ((uint64_t)16 << 16)   /* J of a painting that needs no rival */
 #define MANY_COLOURS 96          /* a cell of more is not worth painting */
 
 static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
@@ -171,15 +172,28 @@ static uint64_t try_painting(const ainn_detail_view *view, ainn_detail_trial *t,
     return take_cost(t);
 }
 
+/* Whether blocks can be better than a painting, as a guess: a coefficient that is coded takes some five bits. */
+static int blocks_may_win(const ainn_detail_view *view, const ainn_detail_trial *t, uint32_t column, uint64_t painting)
+{
+    size_t count = 4 * (size_t)view->planes * AINN_DCT_SIZE;
+    const int32_t *coefficients = view->coefficients + column * count;
+    uint64_t large = 0;
+    for (size_t i = 0; i < count; i++)
+        large += coefficients[i] > t->step || coefficients[i] < -t->step;
+    return painting >= CHEAP_PAINTING && painting >= 3 * large << 16;
+}
+
 uint64_t ainn_detail_trial_cell(const ainn_detail_view *view, ainn_detail_trial *t, uint32_t x, uint32_t column)
 {
     ainn_detail_coder *coder = &t->coder;
     ainn_detail_way ways[12];
     uint64_t colours[AINN_PAINT_SIZE], squares[3] = { view->plain[column], 0, 0 }, j[3];
-    j[AINN_DETAIL_BLOCKED] = try_cell(view, t, x, column, ways, &squares[AINN_DETAIL_BLOCKED]);
+    coder->range.mode = AINN_RANGE_MEASURE;
+    take_cost(t);
     ainn_detail_code_cell(coder, x, AINN_DETAIL_PLAIN);
     j[AINN_DETAIL_PLAIN] = take_cost(t) + ainn_weigh_samples(&view->weigh, squares[AINN_DETAIL_PLAIN]);
     j[AINN_DETAIL_PAINTED] = try_painting(view, t, x, column, colours);
+    j[AINN_DETAIL_BLOCKED] = blocks_may_win(view, t, column, j[AINN_DETAIL_PAINTED]) ? try_cell(view, t, x, column, ways, &squares[AINN_DETAIL_BLOCKED]) : UINT64_MAX;
     ainn_detail_kind kind = j[AINN_DETAIL_BLOCKED] < j[AINN_DETAIL_PLAIN] ? AINN_DETAIL_BLOCKED : AINN_DETAIL_PLAIN;
     if (j[AINN_DETAIL_PAINTED] < j[kind])
         kind = AINN_DETAIL_PAINTED;

@@ -4,7 +4,7 @@
 
 #include "detail/block.h"
 
-#define AINN_DETAIL_TRIALS 3     /* quantisers: the one that belongs to the quality, and steps of a half and a quarter, as what repeats costs nothing */
+#define AINN_DETAIL_TRIALS 2     /* quantisers: the one that belongs to the quality, and a step of a quarter of its, as what repeats costs nothing */
 /* A cell is corrected while its stream has this room, which no cell's 768 levels of at most 45 bytes exceed. */
 #define AINN_DETAIL_CELL_BOUND (768 * 45)
 
