@@ -87,6 +87,7 @@ mkdir -p "$work"
 choose_vectors
 picture=$(find "$work/vectors" -name '*-64x64-q50.ainn' | sort | head -n 1)
 "$TOOLS/ainndec" "$picture" -o "$work/picture.png" --quiet
+"$TOOLS/ainndec" "$work/vectors/fast-detail.ainn" -o "$work/drawn.png" --quiet
 declare -A qemu building
 for arch in "$@"; do
     case $arch in
@@ -108,5 +109,6 @@ for arch in "$@"; do
     same_file "$run" "$work/picture.png" -q 30
     same_file "$run" "$work/picture.png" -q 95
     same_file "$run" "$work/picture.png" --target-size 1500
+    same_file "$run" "$work/drawn.png" -q 80
 done
 echo "$*: the same pixels and files as here"

@@ -392,6 +392,33 @@ START_TEST(rows_are_read_once)
 }
 END_TEST
 
+/* A large picture in rows: kept where its first rows are worth while, streamed where they are not. */
+START_TEST(large_rows)
+{
+    for (int drawn = 0; drawn < 2; drawn++) {
+        test_picture p = picture_empty(2064, 2040, 8, AINN_RGB);
+        test_random random = { 4 };
+        ainn_info info;
+        ainn_bytes frame;
+        ainn_encode_options options;
+        counted c = { &p, 0 };
+        for (uint32_t y = 0; y < 2040; y++)
+            for (uint32_t x = 0; x < 2064; x++) {
+                uint32_t noise = random_below(&random, 9);
+                for (int channel = 0; channel < 3; channel++)
+                    picture_set(&p, x, y, channel, drawn && y < 200 ? (x / 3 ^ y / 5) % 7 < 2 ? 250 : 10 : (x + y) / 20 + noise);
+            }
+        ainn_encode_options_init(&options);
+        options.quality = 10;
+        ck_assert_int_eq(ainn_encoder_encode_rows(encoder, 2064, 2040, 8, AINN_RGB, read_rows, &c, &options, &frame), AINN_OK);
+        ck_assert_int_eq(ainn_probe(frame.data, frame.size, &info), AINN_OK);
+        ck_assert((info.detail_bytes != 0) == drawn);
+        ck_assert_uint_eq(c.rows, 2040);
+        picture_free(&p);
+    }
+}
+END_TEST
+
 START_TEST(targets)
 {
     test_picture p = picture_draw(200, 150, 8, AINN_RGB);
@@ -488,6 +515,37 @@ START_TEST(allocation_failures)
 }
 END_TEST
 
+/* Little memory costs the layer, not the picture. */
+START_TEST(memory_limit)
+{
+    test_picture p = picture_draw(640, 300, 8, AINN_RGB);
+    ainn_encode_options options;
+    ainn_info info;
+    ainn_stats stats;
+    int with = 0, without = 0;
+    ainn_encode_options_init(&options);
+    options.effort = 1;
+    encode(&p, &options, &info);
+    ainn_encoder_get_stats(encoder, &stats);
+    for (uint64_t more = 1; more < 64; more += more) {
+        ainn_limits limits;
+        ainn_encoder *own;
+        ainn_bytes frame;
+        ainn_limits_init(&limits);
+        limits.max_memory = stats.peak_memory + (more << 20);
+        ck_assert_int_eq(ainn_encoder_create(model, &limits, NULL, &own), AINN_OK);
+        ck_assert_int_eq(ainn_encoder_encode(own, &p.image, NULL, &frame), AINN_OK);
+        ck_assert_int_eq(ainn_probe(frame.data, frame.size, &info), AINN_OK);
+        *(info.detail_bytes ? &with : &without) += 1;
+        test_picture q = decode_into(frame, NULL, NULL);
+        picture_free(&q);
+        ainn_encoder_destroy(own);
+    }
+    ck_assert(with && without);
+    picture_free(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("detail");
@@ -508,8 +566,10 @@ int main(void)
     tcase_add_test(pictures, damage_stays_local);
     tcase_add_test(pictures, forged_streams);
     tcase_add_test(pictures, rows_are_read_once);
+    tcase_add_test(pictures, large_rows);
     tcase_add_test(pictures, targets);
     tcase_add_test(pictures, allocation_failures);
+    tcase_add_test(pictures, memory_limit);
     suite_add_tcase(suite, parts);
     suite_add_tcase(suite, pictures);
     SRunner *runner = srunner_create(suite);

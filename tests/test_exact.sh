@@ -11,14 +11,21 @@ trap 'exit 130' INT TERM HUP
 passed=0
 failed=0
 
-# picture WIDTH HEIGHT FILE: a PPM of gradients, edges and noise, the same every time.
+# picture WIDTH HEIGHT FILE [1]: a PPM of gradients, edges and noise, the same every time; with 1, strokes on a plain ground over the
+# left half and strong noise beside them, for the detail layer.
 picture() {
-    awk -v w="$1" -v h="$2" 'BEGIN {
+    awk -v w="$1" -v h="$2" -v drawn="${4:-0}" 'BEGIN {
         printf "P3\n%d %d\n255\n", w, h
         seed = 12345
         for (y = 0; y < h; y++) for (x = 0; x < w; x++) {
             seed = (seed * 1103515245 + 12345) % 2147483648
             noise = int(seed / 65536) % 32
+            if (drawn && x < w / 2) {
+                ink = int(x * 7 / 5) % 9 < 3 && y % 12 > 4 && (x + y) % 5 > 1
+                printf "%d %d %d\n", ink ? 20 : 240, ink ? 30 : 230, ink ? 90 : 200
+                continue
+            }
+            if (drawn && x < w * 3 / 4) noise *= 7
             edge = (int(x / 37) + int(y / 23)) % 2 * 90
             printf "%d %d %d\n", (x * 2 + noise) % 166 + edge, (y * 3 + noise) % 166 + edge, (x + y) % 130 + noise + edge
         } }' | tail -n +4 | awk '{ printf "%c%c%c", $1 ? $1 : 1, $2 ? $2 : 1, $3 ? $3 : 1 }' >"$3.body"
@@ -65,12 +72,19 @@ for model in $models; do
         picture "${size%x*}" "${size#*x}" "$work/in.ppm"
         compare "$model, $size" "$work/in.ppm" 60 "$model" "$every"
     done
+    picture 190 130 "$work/in.ppm" 1
+    compare "$model, 190x130 with a detail layer" "$work/in.ppm" 75 "$model" "$every"
+    if ! "$TOOLS/ainninfo" "$work/first.ainn" | grep -q '^ *detail  *[1-9]'; then
+        failed=$((failed + 1)); echo "FAILED: $model: there is no detail layer"
+    fi
 done
 if [ -z "${EXACT_QUICK:-}" ]; then
     picture 1025 1023 "$work/in.ppm"
     for quality in 0 50 100; do
         compare "1025x1023, quality $quality" "$work/in.ppm" $quality "${models%%[!a-z-]*}" "vnni avx2"
     done
+    picture 1060 1030 "$work/in.ppm" 1
+    compare "1060x1030 with a detail layer" "$work/in.ppm" 80 "${models%%[!a-z-]*}" "vnni"
 fi
 if [ -n "${EXACT_LARGE:-}" ]; then
     picture 5000 3000 "$work/in.ppm"

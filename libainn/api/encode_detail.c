@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "detail/choose.h"
 #include "detail/encode.h"
 #include "image/image.h"
 
@@ -230,128 +231,6 @@ static ainn_status analyse_filled(ainn_encode_job *job, const uint8_t *mask)
 
 /* ---- Choice ---- */
 
-/* What is found out about a picture on the way to its second coding. */
-typedef struct survey {
-    uint64_t *network;           /* J of each cell */
-    uint64_t *layer;             /* ... for each of AINN_DETAIL_TRIALS quantisers of the layer alone */
-    uint8_t *choice;             /* of a quantiser, for each group */
-    uint8_t *mask;
-} survey;
-
-/* The quantiser of each group that does best together with the network. */
-static void choose_quantisers(const ainn_encode_job *job, const survey *s)
-{
-    size_t count = (size_t)job->columns * job->rows;
-    for (uint32_t group = 0; group < job->group_columns * job->group_rows; group++) {
-        uint32_t left = group % job->group_columns * AINN_GROUP_SIZE, top = group / job->group_columns * AINN_GROUP_SIZE;
-        uint64_t best = UINT64_MAX;
-        for (uint8_t number = 0; number < AINN_DETAIL_TRIALS; number++) {
-            uint64_t sum = 0;
-            for (uint32_t y = top; y < job->rows && y < top + AINN_GROUP_SIZE; y++)
-                for (uint32_t x = left; x < job->columns && x < left + AINN_GROUP_SIZE; x++) {
-                    size_t at = (size_t)y * job->columns + x;
-                    uint64_t layer = s->layer[number * count + at];
-                    sum += layer < s->network[at] ? layer : s->network[at];
-                }
-            if (sum < best) {
-                best = sum;
-                s->choice[group] = number;
-            }
-        }
-    }
-}
-
-/* A rectangle of cells. */
-typedef struct tile {
-    uint32_t left, top, right, bottom;
-} tile;
-
-/* J of a cell with the layer's quantiser of its group. */
-static uint64_t layer_j(const ainn_encode_job *job, const survey *s, uint32_t y, uint32_t x)
-{
-    size_t group = (size_t)(y / AINN_GROUP_SIZE) * job->group_columns + x / AINN_GROUP_SIZE;
-    return s->layer[((size_t)s->choice[group] * job->rows + y) * job->columns + x];
-}
-
-/* What it costs that only one of two neighbours is taken from the network, which then does the other one worse: on average of the pictures
- * of training/unlike.py by three eighths of its J and some bits. */
-#define BORDER ((uint64_t)64 << 16)
-
-static uint64_t border_j(const ainn_encode_job *job, const survey *s, uint32_t y, uint32_t x, uint32_t other_y, uint32_t other_x)
-{
-    size_t at = (size_t)y * job->columns + x, other = (size_t)other_y * job->columns + other_x;
-    return s->mask[at] == s->mask[other] ? 0 : (s->network[s->mask[at] ? other : at] / 8 * 3) + BORDER;
-}
-
-/* J of a tile with the mask as it is, and of its borders to cells right of and below it and within it. */
-static uint64_t tile_j(const ainn_encode_job *job, const survey *s, tile t)
-{
-    uint64_t sum = 0;
-    for (uint32_t y = t.top; y < t.bottom; y++)
-        for (uint32_t x = t.left; x < t.right; x++) {
-            size_t at = (size_t)y * job->columns + x;
-            sum += s->mask[at] ? layer_j(job, s, y, x) : s->network[at];
-            if (x && x == t.left)
-                sum += border_j(job, s, y, x, y, x - 1);
-            if (y && y == t.top)
-                sum += border_j(job, s, y, x, y - 1, x);
-            if (x + 1 < job->columns)
-                sum += border_j(job, s, y, x, y, x + 1);
-            if (y + 1 < job->rows)
-                sum += border_j(job, s, y, x, y + 1, x);
-        }
-    return sum;
-}
-
-static void set_tile(const ainn_encode_job *job, const survey *s, tile t, uint8_t value)
-{
-    for (uint32_t y = t.top; y < t.bottom; y++)
-        memset(s->mask + (size_t)y * job->columns + t.left, value, t.right - t.left);
-}
-
-/* Copies a tile's mask out or back. */
-static void save_tile(const ainn_encode_job *job, const survey *s, tile t, uint8_t *saved, int back)
-{
-    size_t width = t.right - t.left;
-    for (uint32_t y = t.top; y < t.bottom; y++, saved += width) {
-        uint8_t *mask = s->mask + (size_t)y * job->columns + t.left;
-        memcpy(back ? mask : saved, back ? saved : mask, width);
-    }
-}
-
-/* Takes a tile from the network, or gives it back, where that is better. */
-static void improve_tile(const ainn_encode_job *job, const survey *s, tile t)
-{
-    uint8_t saved[AINN_GROUP_SIZE * AINN_GROUP_SIZE];
-    uint64_t best = tile_j(job, s, t);
-    save_tile(job, s, t, saved, 0);
-    for (uint8_t value = 0; value < 2; value++) {
-        set_tile(job, s, t, value);
-        uint64_t j = tile_j(job, s, t);
-        if (j < best) {
-            best = j;
-            save_tile(job, s, t, saved, 0);
-        }
-    }
-    save_tile(job, s, t, saved, 1);
-}
-
-static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
-
-/* Cells that the layer does better, found from large tiles to single cells; returns the J that is to be expected of the picture's cells. */
-static uint64_t choose_cells(const ainn_encode_job *job, const survey *s)
-{
-    for (uint32_t y = 0; y < job->rows; y++)
-        for (uint32_t x = 0; x < job->columns; x++)
-            s->mask[(size_t)y * job->columns + x] = layer_j(job, s, y, x) < s->network[(size_t)y * job->columns + x];
-    for (uint32_t side = AINN_GROUP_SIZE; side; side /= 2)
-        for (int round = 0; round < 2; round++)
-            for (uint32_t y = 0; y < job->rows; y += side)
-                for (uint32_t x = 0; x < job->columns; x += side)
-                    improve_tile(job, s, (tile){ x, y, smaller(x + side, job->columns), smaller(y + side, job->rows) });
-    return tile_j(job, s, (tile){ 0, 0, job->columns, job->rows });
-}
-
 static void swap_buffers(ainn_buffer *a, ainn_buffer *b)
 {
     ainn_buffer other = *a;
@@ -370,7 +249,7 @@ static void swap_streams(ainn_encode_job *job)
     job->other_sizes = sizes;
 }
 
-static ainn_status choose(ainn_encode_job *job, uint32_t quality_code, const survey *s, uint64_t *squares)
+static ainn_status choose(ainn_encode_job *job, uint32_t quality_code, const ainn_survey *s, uint64_t *squares)
 {
     ainn_encoder *encoder = job->encoder;
     uint64_t plain_j, both_j, plain_squares, both_squares;
@@ -378,8 +257,8 @@ static ainn_status choose(ainn_encode_job *job, uint32_t quality_code, const sur
     *squares = plain_squares;
     if (status != AINN_OK || (status = code_alone(job, quality_code, s->layer)) != AINN_OK)
         return status;
-    choose_quantisers(job, s);
-    if (choose_cells(job, s) >= plain_j)
+    ainn_choose_quantisers(s);
+    if (ainn_choose_cells(s) >= plain_j)
         return AINN_OK;
     if ((status = analyse_filled(job, s->mask)) != AINN_OK)
         return status;
@@ -400,7 +279,7 @@ ainn_status ainn_encode_with_detail(ainn_encode_job *job, uint32_t quality_code,
 {
     ainn_memory *memory = &job->encoder->memory;
     size_t count = (size_t)job->columns * job->rows;
-    survey s = { NULL, NULL, NULL, NULL };
+    ainn_survey s = { job->columns, job->rows, NULL, NULL, NULL, NULL };
     ainn_status status = AINN_OK;
     ainn_buffer_clear(&job->encoder->detail);
     if (!(s.network = ainn_alloc_array(memory, count, sizeof(*s.network))) || !(s.layer = ainn_alloc_array(memory, count, AINN_DETAIL_TRIALS * sizeof(*s.layer))) ||
@@ -408,6 +287,11 @@ ainn_status ainn_encode_with_detail(ainn_encode_job *job, uint32_t quality_code,
         status = ainn_memory_status(memory);
     if (status == AINN_OK)
         status = choose(job, quality_code, &s, squares);
+    if (status == AINN_ERROR_LIMIT) {                     /* then the picture goes without, now and in further calls */
+        ainn_buffer_clear(&job->encoder->detail);
+        job->detail = 0;
+        status = ainn_encode_all(job, quality_code);
+    }
     ainn_free_memory(memory, s.network);
     ainn_free_memory(memory, s.layer);
     ainn_free_memory(memory, s.choice);

@@ -8,9 +8,11 @@
 
 #define DETAIL_EFFORT 2          /* from which on the detail layer is considered where a quick look finds something for it */
 #define DETAIL_ALWAYS_EFFORT 8   /* from which on it always is */
-/* Larger pictures have no detail layer, so that memory stays bounded: it takes their latents and, where they come in rows, their pixels. */
+/* Larger pictures have no detail layer, so that memory stays bounded: it takes their latents and pixels. */
 #define DETAIL_PIXELS ((uint64_t)1 << 24)
-#define DETAIL_ROW_PIXELS ((uint64_t)1 << 22)
+#define DETAIL_KEPT_PIXELS ((uint64_t)1 << 22)        /* pictures in rows of so many are kept in any case, of larger ones */
+#define DETAIL_LOOK_ROWS 1024                         /* ... so many rows, until these turn out to be worth while */
+#define DETAIL_GROUP_BYTES 1600000
 
 ainn_status ainn_encoder_create(ainn_model *model, const ainn_limits *limits, const ainn_allocator *allocator, ainn_encoder **result)
 {
@@ -171,19 +173,36 @@ static int has_target(const ainn_encode_job *job)
     return job->options.target_size || job->options.target_psnr > 0;
 }
 
-/* Whether the detail layer may be worth while. It needs the picture more than once: one that comes in rows is kept if it is not large. */
+/* About what a detail layer takes: the latents twice, kept rows, numbers of each cell, and the coders of a row of groups. */
+static uint64_t detail_memory(const ainn_encode_job *job)
+{
+    const ainn_source *source = &job->source;
+    uint64_t cells = (uint64_t)job->columns * job->rows, sample = source->depth > 8 ? 2 : 1;
+    return cells * (2 * sizeof(int16_t) * (uint64_t)job->encoder->model->M + 64) + (uint64_t)job->group_columns * DETAIL_GROUP_BYTES +
+           (source->image ? 0 : (uint64_t)source->width * source->height * (uint64_t)source->channels * sample);
+}
+
+/* Whether the detail layer may be worth while. It needs the picture more than once: of a large one that comes in rows the first ones decide
+ * whether all are kept. */
 static ainn_status consider_detail(ainn_encode_job *job)
 {
     ainn_source *source = &job->source;
+    ainn_memory *memory = &job->encoder->memory;
     uint64_t pixels = (uint64_t)source->width * source->height;
-    if (job->options.effort < DETAIL_EFFORT || pixels > (source->image ? DETAIL_PIXELS : DETAIL_ROW_PIXELS))
+    int always = job->options.effort >= DETAIL_ALWAYS_EFFORT;
+    if (job->options.effort < DETAIL_EFFORT || pixels > DETAIL_PIXELS || detail_memory(job) > (memory->limit - memory->used) / 2)
         return AINN_OK;
+    if (!source->image && pixels > DETAIL_KEPT_PIXELS && source->height > DETAIL_LOOK_ROWS && !always) {
+        ainn_status status = ainn_source_keep(source, memory, DETAIL_LOOK_ROWS, &job->encoder->error);
+        if (status != AINN_OK || !ainn_detail_candidates(&source->kept))
+            return status;
+    }
     if (!source->image) {
-        ainn_status status = ainn_source_keep(source, &job->encoder->memory, &job->encoder->error);
+        ainn_status status = ainn_source_keep(source, memory, source->height, &job->encoder->error);
         if (status != AINN_OK)
             return status;
     }
-    job->detail = job->options.effort >= DETAIL_ALWAYS_EFFORT || ainn_detail_candidates(source->image);
+    job->detail = always || ainn_detail_candidates(source->image);
     return AINN_OK;
 }
 

@@ -16,15 +16,17 @@ typedef struct ainn_source {
     void *opaque;
     ainn_memory *memory;
     void *strip_memory;
-    ainn_image kept;             /* rows of a callback that were all read, in `strip_memory` */
+    ainn_image kept;             /* the first rows of a callback, read ahead; height 0: none */
+    void *kept_memory;
 } ainn_source;
 
 /* Strip memory for a source that has a callback. */
 ainn_status ainn_source_open(ainn_source *source, ainn_memory *memory);
 void ainn_source_close(ainn_source *source);
 
-/* Reads everything from a callback, so that the source is an image from then on. */
-ainn_status ainn_source_keep(ainn_source *source, ainn_memory *memory, ainn_error *error);
+/* Reads rows (a multiple of AINN_STRIP_ROWS, or all) from a callback, or on from those read before; strips are taken from them once. With all
+ * rows the source is an image from then on. */
+ainn_status ainn_source_keep(ainn_source *source, ainn_memory *memory, uint32_t rows, ainn_error *error);
 
 /* Rows first_row .. first_row + rows - 1 (at most AINN_STRIP_ROWS), in order in every pass. */
 ainn_status ainn_source_strip(ainn_source *source, uint32_t first_row, uint32_t rows, ainn_image *strip, ainn_error *error);

@@ -16,7 +16,10 @@ ainn_status ainn_detail_coder_create(ainn_memory *memory, int components, unsign
         return ainn_memory_status(memory);
     for (int i = 0; i < 3; i++)
         coder->row[i] = coder->memory + (size_t)i * row;
-    return ainn_paint_create(memory, components, depth, &coder->paint);
+    ainn_status status = ainn_paint_create(memory, components, depth, &coder->paint);
+    if (status != AINN_OK)
+        ainn_detail_coder_destroy(memory, coder);
+    return status;
 }
 
 void ainn_detail_coder_destroy(ainn_memory *memory, ainn_detail_coder *coder)

@@ -2,19 +2,11 @@
 #ifndef AINN_DETAIL_ENCODE_H
 #define AINN_DETAIL_ENCODE_H
 
-#include "detail/block.h"
 #include "detail/stream.h"
+#include "detail/trial.h"
 #include "util/pool.h"
 
-#define AINN_DETAIL_TRIALS 3     /* quantisers: the one that belongs to the quality, and steps of a half and a quarter, as what repeats costs nothing */
-
 typedef struct ainn_detail_encoder ainn_detail_encoder;
-
-/* What a picture, or a cell, came to. */
-typedef struct ainn_detail_result {
-    uint64_t j;                  /* in units of 2^-16 bits */
-    uint64_t squares;            /* of differences of samples; of a grey picture each counts once */
-} ainn_detail_result;
 
 /* A picture of `planes` (1 or 3) planes of colour. Either with every quantiser, for the J of each cell: cells [AINN_DETAIL_TRIALS][rows][columns],
  * choice NULL; or with one, for the stream: cells NULL, choice [groups] has its number for each group. */
@@ -27,9 +19,5 @@ ainn_status ainn_detail_encode_row(ainn_detail_encoder *encoder, const uint16_t 
 
 /* After the last row, of an encoder with a choice: appends the extension to `out`, nothing if no cell is coded. */
 ainn_status ainn_detail_encode_finish(ainn_detail_encoder *encoder, ainn_buffer *out, ainn_detail_result *result);
-
-/* Sum of squared differences over the pixels of a cell that are in the picture. */
-uint64_t ainn_detail_squares(const uint16_t *const samples[3], const uint32_t *const u[3], size_t stride, size_t u_stride, int planes, uint32_t max,
-                             uint32_t width, uint32_t height);
 
 #endif

@@ -137,13 +137,12 @@ static int cut(ainn_range *range, uint32_t bound, int bit)
     return bit;
 }
 
-int ainn_range_bit(ainn_range *range, ainn_chance *chance, int bit)
+int ainn_range_code(ainn_range *range, ainn_chance *chance, int bit)
 {
     uint32_t zero = ((uint32_t)chance->fast + chance->slow) >> 1;
     if (range->mode < AINN_RANGE_MEASURE)
         bit = cut(range, (range->range >> 16) * zero, bit);
-    if (range->mode != AINN_RANGE_MEASURE)
-        update(chance, bit);
+    update(chance, bit);
     add_cost(range, zero, bit);
     return bit;
 }

@@ -33,7 +33,7 @@ typedef struct ainn_range {
     uint64_t pending;            /* bytes that a carry may still change: the cache, and 255s behind it */
     int begun;                   /* the first byte, always 0, has been left away */
     ainn_buffer *out;
-    const uint16_t *costs;       /* of a 0 at chance i << 8, in units of 2^-8 bits; NULL: costs are not counted */
+    const uint16_t *costs;       /* of a 0 at chance i << 8, in units of 2^-8 bits; NULL, but not while measuring: costs are not counted */
     uint64_t cost;
 } ainn_range;
 
@@ -50,8 +50,18 @@ void ainn_range_encode_finish(ainn_range *range);
 /* Fills `costs` for ainn_range. */
 void ainn_range_costs(uint16_t costs[1 << AINN_COST_BITS]);
 
+int ainn_range_code(ainn_range *range, ainn_chance *chance, int bit);
+
 /* Codes a decision, or reads and returns it. */
-int ainn_range_bit(ainn_range *range, ainn_chance *chance, int bit);
+static inline int ainn_range_bit(ainn_range *range, ainn_chance *chance, int bit)
+{
+    if (range->mode != AINN_RANGE_MEASURE)
+        return ainn_range_code(range, chance, bit);
+    uint32_t zero = ((uint32_t)chance->fast + chance->slow) >> 1;
+    range->cost += range->costs[(bit ? 65536 - zero : zero) >> (16 - AINN_COST_BITS)];
+    return bit;
+}
+
 /* `count` decisions at even chances, highest first. */
 uint32_t ainn_range_even(ainn_range *range, unsigned count, uint32_t value);
 

@@ -233,8 +233,8 @@ AINN_API AINN_NODISCARD ainn_status ainn_encoder_encode(ainn_encoder *encoder, c
 /* The same for pictures that do not fit memory: `read` fills rows first_row .. first_row + rows - 1 of an image whose
  * planes are given; it is called with rows in order, at most 16 at a time, from the calling thread, in one pass unless a
  * target PSNR makes further ones (then in order again). It returns 0, or another number to stop with AINN_ERROR_IO.
- * A detail layer needs the pixels more than once: pictures of up to 4 million pixels are kept for it; larger ones, and images of more than
- * 16 million, are coded without. */
+ * A detail layer needs the pixels more than once: they are kept for it, of pictures of more than 4 million pixels only if the first 1024 rows
+ * show what it is for. Pictures of more than 16 million pixels have none, whether they come in rows or not. */
 typedef int (*ainn_read_rows)(void *opaque, uint32_t first_row, uint32_t rows, const ainn_image *strip);
 AINN_API AINN_NODISCARD ainn_status ainn_encoder_encode_rows(ainn_encoder *encoder, uint32_t width, uint32_t height, uint32_t depth, ainn_channels channels, ainn_read_rows read, void *opaque, const ainn_encode_options *options, ainn_bytes *frame);
 /* What went wrong in the last call, in words; "" after success. Lives until the next call. */
