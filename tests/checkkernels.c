@@ -371,6 +371,37 @@ static void check_box_means(const ainn_kernels *reference, const ainn_kernels *t
         drop(&rows[r]);
 }
 
+static void check_interleave(const ainn_kernels *reference, const ainn_kernels *table, size_t positions, int pattern)
+{
+    buffer planes[24], outputs[2][3];
+    const int16_t *x[6], *mean[3][6];
+    int good = 1;
+
+    snprintf(current, sizeof current, "interleave (%s): %zu positions, pattern %d", table->name, positions, pattern);
+    for (int k = 0; k < 24; k++) {
+        planes[k] = make(2 * positions * sizeof(int16_t));
+        fill(planes[k].data, 2 * positions, 8191, pattern);
+        if (k < 6)
+            x[k] = planes[k].data;
+        else
+            mean[k / 6 - 1][k % 6] = planes[k].data;
+    }
+    for (int i = 0; i < 2; i++) {
+        for (int k = 0; k < 3; k++) {
+            outputs[i][k] = make(positions * (k ? 48 : 16) * sizeof(int16_t));
+            memset(outputs[i][k].data, 0, positions * (k ? 48 : 16) * sizeof(int16_t));
+        }
+        (i ? table : reference)->interleave(outputs[i][0].data, outputs[i][1].data, outputs[i][2].data, positions, x, (const int16_t *const (*)[6])mean);
+    }
+    for (int k = 0; k < 3; k++) {
+        good &= same(&outputs[0][k], &outputs[1][k]);
+        drop(&outputs[0][k]), drop(&outputs[1][k]);
+    }
+    verdict(good);
+    for (int k = 0; k < 24; k++)
+        drop(&planes[k]);
+}
+
 static void check_synthesise(const ainn_kernels *reference, const ainn_kernels *table, size_t positions, int pattern, int frac)
 {
     buffer both = make(positions * 32 * sizeof(int16_t)), mask = make(positions * 16 * sizeof(int16_t)), planes[2][6];
@@ -424,6 +455,7 @@ static void check_all_pixels(const ainn_kernels *reference, const ainn_kernels *
     for (size_t size = 1; size <= 70; size++)
         for (int pattern = 0; pattern < PATTERNS; pattern++) {
             check_box_means(reference, table, size, pattern);
+            check_interleave(reference, table, size, pattern);
             check_synthesise(reference, table, size, pattern, check_random() % 3 ? 10 : check_between(0, 10));
             for (int m = 0; m < 6; m++) {
                 static const ptrdiff_t strides[] = {1, 2, 3, 4, 7};

@@ -74,6 +74,12 @@ typedef struct ainn_kernels {
      * each side): three output rows. |values| at most AINN_BOUND; mean = (sum * round(2^18 / n^2) + 2^17) >> 18. */
     void (*box_means)(int16_t *mean3, int16_t *mean5, int16_t *mean7, size_t width, const int16_t *const rows[7]);
 
+    /* What FDSM-D starts from, of one half-resolution row. x[3 dy + colour] and mean[window][3 dy + colour]: two planar rows of 2 * positions
+     * each. squeezed [positions][16]: x as 12 channels (dy, dx, colour) and zeros. means and differences (x - mean) [positions][48]: 12 for
+     * each window; what follows stays as it is or becomes zero. |x|, |mean| at most AINN_BOUND. */
+    void (*interleave)(int16_t *squeezed, int16_t *means, int16_t *differences, size_t positions, const int16_t *const x[6],
+                       const int16_t *const mean[3][6]);
+
     /* FDSM-S and colour of one half-resolution row (arithmetic.md, steps 6 and 7): both [positions][32] (low 12, high 12, padding),
      * mask [positions][16] (four logits), |both| at most AINN_STREAM_BOUND; writes u = 0 .. 65536 of R, G, B, two rows of
      * 2 * positions each: planes[c][y]. */

@@ -69,6 +69,68 @@ TARGET AINN_BOX_MEANS(ainn_box_means_avx2)
     ainn_box_means_c(mean3 + whole, mean5 + whole, mean7 + whole, width - (size_t)whole, rest);
 }
 
+/* ---- FDSM-D ---- */
+
+/* The 12 channels of four positions from six planes, six in each half and zeros after them. */
+typedef struct records {
+    __m256i of[4];
+} records;
+
+AINN_INLINE2 __m256i two_rows(const int16_t *const planes[6], size_t colour, size_t at)
+{
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(planes[colour] + at))),
+                                   _mm_loadu_si128((const __m128i *)(planes[3 + colour] + at)), 1);
+}
+
+/* Both samples of a position in a row are 32 bits of its plane: these are transposed, then the samples put in order. */
+AINN_INLINE2 records transpose(const int16_t *const planes[6], size_t at)
+{
+    const __m256i order = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 2, 3, 6, 7, 10, 11, -1, -1, -1, -1, 0, 1, 4, 5, 8, 9, 2, 3, 6, 7, 10, 11, -1, -1, -1, -1);
+    const __m256i a = two_rows(planes, 0, at), b = two_rows(planes, 1, at), c = two_rows(planes, 2, at);
+    const __m256i ab_low = _mm256_unpacklo_epi32(a, b), ab_high = _mm256_unpackhi_epi32(a, b);
+    const __m256i cc_low = _mm256_unpacklo_epi32(c, c), cc_high = _mm256_unpackhi_epi32(c, c);
+
+    return (records){{_mm256_shuffle_epi8(_mm256_unpacklo_epi64(ab_low, cc_low), order), _mm256_shuffle_epi8(_mm256_unpackhi_epi64(ab_low, cc_low), order),
+                      _mm256_shuffle_epi8(_mm256_unpacklo_epi64(ab_high, cc_high), order),
+                      _mm256_shuffle_epi8(_mm256_unpackhi_epi64(ab_high, cc_high), order)}};
+}
+
+/* The second half is stored over the zeros of the first; its own zeros follow. */
+AINN_INLINE2 void store_record(int16_t *out, __m256i record)
+{
+    _mm_storeu_si128((__m128i *)out, _mm256_castsi256_si128(record));
+    _mm_storeu_si128((__m128i *)(out + 6), _mm256_extracti128_si256(record, 1));
+}
+
+TARGET AINN_INTERLEAVE(ainn_interleave_avx2)
+{
+    const size_t whole = positions / 4 * 4;
+    const int16_t *rest_x[6], *rest_mean[3][6];
+
+    for (size_t p = 0; p < whole; p += 4) {
+        const records squares = transpose(x, 2 * p);
+
+        for (size_t i = 0; i < 4; i++) {
+            store_record(squeezed + 16 * (p + i), squares.of[i]);
+            _mm_storel_epi64((__m128i *)(squeezed + 16 * (p + i) + 12), _mm_setzero_si128());
+        }
+        for (size_t m = 0; m < 3; m++) {
+            const records r = transpose(mean[m], 2 * p);
+
+            for (size_t i = 0; i < 4; i++) {
+                store_record(means + 48 * (p + i) + 12 * m, r.of[i]);
+                store_record(differences + 48 * (p + i) + 12 * m, _mm256_sub_epi16(squares.of[i], r.of[i]));
+            }
+        }
+    }
+    for (size_t k = 0; k < 6; k++) {
+        rest_x[k] = x[k] + 2 * whole;
+        for (size_t m = 0; m < 3; m++)
+            rest_mean[m][k] = mean[m][k] + 2 * whole;
+    }
+    ainn_interleave_c(squeezed + 16 * whole, means + 48 * whole, differences + 48 * whole, positions - whole, rest_x, (const int16_t *const (*)[6])rest_mean);
+}
+
 /* ---- FDSM-S ---- */
 
 /* r as in arithmetic.md, step 7, to u; four pixels of the upper row, then of the lower row. */

@@ -130,6 +130,23 @@ void ainn_box_means_c(int16_t *mean3, int16_t *mean5, int16_t *mean7, size_t wid
     }
 }
 
+void ainn_interleave_c(int16_t *squeezed, int16_t *means, int16_t *differences, size_t positions, const int16_t *const x[6],
+                       const int16_t *const mean[3][6])
+{
+    for (size_t p = 0; p < positions; p++, squeezed += 16, means += 48, differences += 48) {
+        for (size_t c = 0; c < 12; c++) {
+            const size_t plane = c / 6 * 3 + c % 3, at = 2 * p + c / 3 % 2;
+
+            squeezed[c] = x[plane][at];
+            for (size_t m = 0; m < 3; m++) {
+                means[12 * m + c] = mean[m][plane][at];
+                differences[12 * m + c] = (int16_t)(x[plane][at] - mean[m][plane][at]);
+            }
+        }
+        memset(squeezed + 12, 0, 4 * sizeof *squeezed);
+    }
+}
+
 /* One sample of the rotation back to RGB. */
 static uint32_t colour(int32_t a, int32_t b, int32_t c, const int16_t factors[3])
 {
@@ -187,6 +204,7 @@ void ainn_kernels_c(ainn_kernels *table)
         .couple_forward = ainn_couple_forward_c,
         .couple_inverse = ainn_couple_inverse_c,
         .box_means = ainn_box_means_c,
+        .interleave = ainn_interleave_c,
         .synthesise = ainn_synthesise_c,
         .store8 = ainn_store8_c,
         .store16 = ainn_store16_c,

@@ -30,6 +30,8 @@ void ainn_depthwise_c(int16_t *out, size_t positions, const ainn_depthwise *laye
 void ainn_couple_forward_c(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
 void ainn_couple_inverse_c(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
 void ainn_box_means_c(int16_t *mean3, int16_t *mean5, int16_t *mean7, size_t width, const int16_t *const rows[7]);
+void ainn_interleave_c(int16_t *squeezed, int16_t *means, int16_t *differences, size_t positions, const int16_t *const x[6],
+                       const int16_t *const mean[3][6]);
 void ainn_synthesise_c(uint32_t *const planes[3][2], const int16_t *both, const int16_t *mask, size_t positions,
                        const int16_t sigmoid[2][64], int pixel_frac);
 void ainn_store8_c(uint8_t *out, ptrdiff_t stride, const uint32_t *u, size_t count);

@@ -13,6 +13,8 @@
 #define AINN_COUPLE(name) \
     void name(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64])
 #define AINN_BOX_MEANS(name) void name(int16_t *mean3, int16_t *mean5, int16_t *mean7, size_t width, const int16_t *const rows[7])
+#define AINN_INTERLEAVE(name)                                                                                                      \
+    void name(int16_t *squeezed, int16_t *means, int16_t *differences, size_t positions, const int16_t *const x[6], const int16_t *const mean[3][6])
 #define AINN_SYNTHESISE(name)                                                                                                   \
     void name(uint32_t *const planes[3][2], const int16_t *both, const int16_t *mask, size_t positions, const int16_t sigmoid[2][64], \
               int pixel_frac)
@@ -34,6 +36,7 @@ AINN_COUPLE(ainn_couple_forward_avx512);
 AINN_COUPLE(ainn_couple_inverse_avx512);
 AINN_BOX_MEANS(ainn_box_means_avx2);
 AINN_BOX_MEANS(ainn_box_means_avx512);
+AINN_INTERLEAVE(ainn_interleave_avx2);
 AINN_SYNTHESISE(ainn_synthesise_avx2);
 AINN_SYNTHESISE(ainn_synthesise_avx512);
 AINN_STORE8(ainn_store8_avx2);

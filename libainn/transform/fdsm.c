@@ -41,49 +41,34 @@ void ainn_fdsm_fill(const ainn_plan *plan, ainn_tensor *picture, uint32_t first,
         }
 }
 
-/* Samples of one picture row to their places in squeezed positions. */
-static void interleave(int16_t *to, size_t step, const int16_t *row, size_t positions)
-{
-    for (size_t p = 0; p < positions; p++, to += step) {
-        to[0] = row[2 * p];
-        to[COLOURS] = row[2 * p + 1];
-    }
-}
-
-static void interleave_difference(int16_t *to, size_t step, const int16_t *x, const int16_t *mean, size_t positions)
-{
-    for (size_t p = 0; p < positions; p++, to += step)
-        for (size_t dx = 0; dx < 2; dx++)
-            to[COLOURS * dx] = (int16_t)(x[2 * p + dx] - mean[2 * p + dx]);     /* twice AINN_BOUND is within AINN_STREAM_BOUND */
-}
-
 /* Window means and the differences to them, squeezed; and the squeezed picture itself. */
 static void run_means(const ainn_plan *plan, const ainn_operation *op, const ainn_scratch *scratch, uint32_t row, uint32_t begin, uint32_t end)
 {
     const ainn_tensor *picture = op->input[0].tensor;
     const size_t positions = end - begin;
-    int16_t *means = ainn_at(plan, scratch, &op->input[1], row, begin, begin), *differences = ainn_at(plan, scratch, &op->input[2], row, begin, begin);
-    int16_t *squeezed = ainn_at(plan, scratch, &op->output, row, begin, begin), *planes = scratch->slot[AINN_SLOT_PLANES];
+    int16_t *planes = scratch->slot[AINN_SLOT_PLANES];
+    const int16_t *x[2 * COLOURS], *means[MEANS][2 * COLOURS];
 
-    for (size_t dy = 0; dy < 2; dy++)
-        for (size_t colour = 0; colour < COLOURS; colour++) {
-            const size_t at = 2 * dy * COLOURS + colour;
-            int16_t *mean[MEANS] = {planes, planes + 2 * positions, planes + 4 * positions};
-            const int16_t *rows[7];
+    for (size_t k = 0; k < 2 * COLOURS; k++) {
+        const size_t dy = k / COLOURS, colour = k % COLOURS;
+        int16_t *mean[MEANS];
+        const int16_t *rows[7];
 
-            for (int i = 0; i < 7; i++) {
-                int64_t y = 2 * (int64_t)row + (int64_t)dy + i - REACH;
+        for (int i = 0; i < 7; i++) {
+            int64_t y = 2 * (int64_t)row + (int64_t)dy + i - REACH;
 
-                y = y < 0 ? 0 : y < (int64_t)picture->height ? y : (int64_t)picture->height - 1;
-                rows[i] = picture_row(plan, picture, y, colour) + 2 * (size_t)begin;
-            }
-            plan->kernels->box_means(mean[0], mean[1], mean[2], 2 * positions, rows);
-            interleave(squeezed + at, AINN_FDSM_PADDED, rows[REACH], positions);
-            for (size_t m = 0; m < MEANS; m++) {
-                interleave(means + m * AINN_FDSM_CHANNELS + at, AINN_MEANS_PADDED, mean[m], positions);
-                interleave_difference(differences + m * AINN_FDSM_CHANNELS + at, AINN_MEANS_PADDED, rows[REACH], mean[m], positions);
-            }
+            y = y < 0 ? 0 : y < (int64_t)picture->height ? y : (int64_t)picture->height - 1;
+            rows[i] = picture_row(plan, picture, y, colour) + 2 * (size_t)begin;
         }
+        for (size_t m = 0; m < MEANS; m++) {
+            mean[m] = planes + (MEANS * k + m) * 2 * positions;
+            means[m][k] = mean[m];
+        }
+        x[k] = rows[REACH];
+        plan->kernels->box_means(mean[0], mean[1], mean[2], 2 * positions, rows);
+    }
+    plan->kernels->interleave(ainn_at(plan, scratch, &op->output, row, begin, begin), ainn_at(plan, scratch, &op->input[1], row, begin, begin),
+                              ainn_at(plan, scratch, &op->input[2], row, begin, begin), positions, x, (const int16_t *const (*)[2 * COLOURS])means);
 }
 
 void ainn_add_fdsm_decompose(ainn_plan *plan, ainn_tensor *picture, ainn_place streams[2])
@@ -96,7 +81,7 @@ void ainn_add_fdsm_decompose(ainn_plan *plan, ainn_tensor *picture, ainn_place s
     ainn_plan_stage(plan, AINN_HALF_RESOLUTION, 0, AINN_WIDE_BLOCK);
     ainn_plan_reads(plan, picture, 2, -REACH, 1 + REACH);
     ainn_plan_writes(plan, squeezed, 1, 0, 0);
-    ainn_in_slot(plan, AINN_SLOT_PLANES, 2 * MEANS);
+    ainn_in_slot(plan, AINN_SLOT_PLANES, 2 * 2 * COLOURS * MEANS);
     const ainn_place inputs[2] = {ainn_in_slot(plan, AINN_SLOT_MEANS, AINN_MEANS_PADDED), ainn_in_slot(plan, AINN_SLOT_DIFFERENCES, AINN_MEANS_PADDED)};
     op = ainn_plan_operation(plan, run_means);
     op->input[0] = ainn_in_tensor(picture);
