@@ -61,16 +61,6 @@ INLINE void split(uint8_t *low, uint8_t *high, __m512i a, __m512i b)
 
 /* ---- Weights: [block][step][low, high] ---- */
 
-static size_t steps_of(const ainn_dense *layer)
-{
-    return (layer->block / AINN_LANE + STEP - 1) / STEP;
-}
-
-static size_t packed_block(const ainn_dense *layer)
-{
-    return steps_of(layer) <= MAX_STEPS ? steps_of(layer) * 2 * TILE : 0;
-}
-
 /* Channels of a tap where the layer is a 3x3 of few; 0: it is packed like all others. */
 static size_t few_channels(const ainn_dense *layer)
 {
@@ -79,15 +69,35 @@ static size_t few_channels(const ainn_dense *layer)
     return layer->taps == 9 && channels <= MAX_FEW && layer->block == channels * 9 * AINN_LANE ? channels : 0;
 }
 
+/* Those of few that are split: a multiple of 4, which is what a tile adds up. */
+static size_t used_channels(const ainn_dense *layer)
+{
+    const size_t channels = few_channels(layer), used = ((size_t)layer->used + 3) / 4 * 4;
+
+    return used && used < channels ? used : channels;
+}
+
+static size_t steps_of(const ainn_dense *layer)
+{
+    const size_t inputs = few_channels(layer) ? 9 * used_channels(layer) : layer->block / AINN_LANE;
+
+    return (inputs + STEP - 1) / STEP;
+}
+
+static size_t packed_block(const ainn_dense *layer)
+{
+    return steps_of(layer) <= MAX_STEPS ? steps_of(layer) * 2 * TILE : 0;
+}
+
 /* Inputs in the order that split_rows() gives them. */
-static void pack_few(uint8_t *to, const ainn_dense *layer, size_t channels)
+static void pack_few(uint8_t *to, const ainn_dense *layer, size_t channels, size_t used)
 {
     for (size_t b = 0; b < (size_t)layer->out / AINN_LANE; b++)
         for (size_t k = 0; k < steps_of(layer); k++, to += 2 * TILE)
             for (size_t at = 0; at < TILE; at++) {
                 const size_t input = k * STEP + at / STEP * 4 + at % 4, output = at % STEP / 4;
-                const size_t column = input / (3 * channels), row = input / channels % 3;
-                const size_t from = (3 * row + column) * channels + input % channels;
+                const size_t column = input / (3 * used), row = input / used % 3;
+                const size_t from = (3 * row + column) * channels + input % used;
                 const int w = column < 3 ? layer->weights[b * layer->block + from / 2 * 2 * AINN_LANE + 2 * output + from % 2] : 0;
 
                 to[at] = (uint8_t)(w & 255);
@@ -100,7 +110,7 @@ TARGET static void pack(uint8_t *to, const ainn_dense *layer)
     const size_t pairs = layer->block / (2 * AINN_LANE), steps = steps_of(layer);
 
     if (few_channels(layer)) {
-        pack_few(to, layer, few_channels(layer));
+        pack_few(to, layer, few_channels(layer), used_channels(layer));
         return;
     }
     for (size_t b = 0; b < (size_t)layer->out / AINN_LANE; b++) {
@@ -152,33 +162,30 @@ INLINE void split_positions(uint8_t *tiles, const step *steps, size_t step_count
         }
 }
 
-/* The inputs of a 3x3: [position][row][channel], low bytes in one plane and high ones in the other, so that all nine taps of a position
- * are neighbours, split once and not nine times. Tiles overlap. */
-INLINE void split_rows(uint8_t *low, uint8_t *high, const ainn_segment *segments, size_t first, size_t count, size_t channels)
+/* The inputs of a 3x3: [position][row][used channel], low bytes in one plane and high ones in the other, so that all nine taps of a
+ * position are neighbours, split once and not nine times. Tiles overlap. Channels that are not used are stored over by what follows. */
+INLINE void split_rows(uint8_t *low, uint8_t *high, const ainn_segment *segments, size_t first, size_t count, size_t channels, size_t used)
 {
     const __m512i even = _mm512_set_epi8(63, 61, 59, 57, 55, 53, 51, 49, 47, 45, 43, 41, 39, 37, 35, 33, 31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7,
                                          5, 3, 1, 62, 60, 58, 56, 54, 52, 50, 48, 46, 44, 42, 40, 38, 36, 34, 32, 30, 28, 26, 24, 22, 20, 18, 16, 14, 12,
                                          10, 8, 6, 4, 2, 0);
 
-    for (size_t row = 0; row < 3; row++) {
-        const int16_t *from = segments[3 * row].data + first * channels;
-
-        for (size_t p = 0; p < count; p++, from += channels) {
-            const size_t at = (3 * p + row) * channels;
+    for (size_t p = first; p < first + count; p++)
+        for (size_t row = 0; row < 3; row++, low += used, high += used) {
+            const int16_t *from = segments[3 * row].data + p * channels;
 
             if (channels == AINN_LANE) {
                 const __m512i v = _mm512_permutexvar_epi8(even, _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)from)));
 
-                _mm_storeu_si128((__m128i *)(low + at), _mm512_castsi512_si128(v));
-                _mm_storeu_si128((__m128i *)(high + at), _mm512_extracti32x4_epi32(v, 2));
+                _mm_storeu_si128((__m128i *)low, _mm512_castsi512_si128(v));
+                _mm_storeu_si128((__m128i *)high, _mm512_extracti32x4_epi32(v, 2));
             } else {
                 const __m512i v = _mm512_permutexvar_epi8(even, _mm512_loadu_si512(from));
 
-                _mm256_storeu_si256((__m256i *)(low + at), _mm512_castsi512_si256(v));
-                _mm256_storeu_si256((__m256i *)(high + at), _mm512_extracti64x4_epi64(v, 1));
+                _mm256_storeu_si256((__m256i *)low, _mm512_castsi512_si256(v));
+                _mm256_storeu_si256((__m256i *)high, _mm512_extracti64x4_epi64(v, 1));
             }
         }
-    }
 }
 
 /* Whether the segments are the nine taps of neighbouring positions. */
@@ -540,13 +547,14 @@ TARGET static void dense(const call *c, size_t positions)
 TARGET static void dense_few(const call *c, size_t positions, const ainn_segment *segments, size_t channels)
 {
     enum { PLANE = (CHUNK_FEW + 4) * 3 * MAX_FEW };
-    const layout l = {PLANE, STEP, (long)(3 * channels), 16 * 3 * channels};
+    const size_t used = used_channels(c->layer);
+    const layout l = {PLANE, STEP, (long)(3 * used), 16 * 3 * used};
     _Alignas(64) uint8_t x[2 * PLANE];
 
     for (size_t p = 0; p < positions; p += CHUNK_FEW) {
         const size_t count = positions - p < CHUNK_FEW ? positions - p : CHUNK_FEW;
 
-        split_rows(x, x + PLANE, segments, p, count + 2, channels);
+        split_rows(x, x + PLANE, segments, p, count + 2, channels, used);
         multiply_all(c, &l, x, p, count);
     }
 }

@@ -27,6 +27,7 @@ typedef struct ainn_dense {
     size_t block;                 /* int16 elements of one output block in weights: 16 * sum of segment channels */
     int out;                      /* channels, a multiple of 16 */
     int taps;                     /* of a convolution: 1, 9 or 25 */
+    int used;                     /* channels of a tap after which all weights are zero; 0: not known */
     int leaky;                    /* LeakyReLU before the shift */
     int bound;                    /* of the output */
     const uint8_t *packed;        /* the weights once more, as the kernels want them (`pack`), or NULL */

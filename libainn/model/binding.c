@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define MAX_SHIFT 30
+#define FEW_CHANNELS 32
 
 void ainn_bind_fail(ainn_binding *binding, const char *format, const char *name)
 {
@@ -90,6 +91,22 @@ static void check_depthwise(ainn_binding *binding, const char *name, const ainn_
     }
 }
 
+/* Few channels are often padded; then a part of the work is for nothing. */
+static int used_channels(const ainn_layer *layer)
+{
+    const size_t in = (size_t)layer->in, blocks = (size_t)layer->dense.out / AINN_LANE;
+    size_t used = 1;
+
+    for (size_t b = 0; b < blocks; b++)
+        for (size_t i = 0; i < layer->dense.block; i++)
+            if (layer->dense.weights[b * layer->dense.block + i]) {
+                const size_t channel = (i / (2 * AINN_LANE) * 2 + i % 2) % in;
+
+                used = channel >= used ? channel + 1 : used;
+            }
+    return (int)used;
+}
+
 void ainn_bind_layer(ainn_binding *binding, const char *name, ainn_layer_shape shape, ainn_layer *layer)
 {
     char tensor[AINN_TENSOR_NAME + 8];
@@ -104,6 +121,8 @@ void ainn_bind_layer(ainn_binding *binding, const char *name, ainn_layer_shape s
     layer->dense.block = (size_t)AINN_LANE * (size_t)shape.taps * in;
     snprintf(tensor, sizeof tensor, "%s.w", name);
     layer->dense.weights = ainn_bind_tensor(binding, tensor, AINN_INT16, 4, out / AINN_LANE, (uint32_t)shape.taps, in / 2, 2 * AINN_LANE);
+    if (!binding->status && shape.taps == 9 && shape.in <= FEW_CHANNELS)
+        layer->dense.used = used_channels(layer);
     snprintf(tensor, sizeof tensor, "%s.b", name);
     layer->dense.bias = ainn_bind_tensor(binding, tensor, AINN_INT32, 1, out, 1, 1, 1);
     snprintf(tensor, sizeof tensor, "%s.s", name);
