@@ -71,7 +71,8 @@ AINN_API const char *ainn_status_string(ainn_status status);
 /* ---- Memory and limits ------------------------------------------------------------------------------------ */
 
 /* All memory that an object takes comes from its allocator. `allocate` returns memory aligned as malloc's, or NULL.
- * The struct is copied; `opaque` must outlive the objects made with it. NULL in place of an allocator: malloc, free. */
+ * The struct is copied; `opaque` must outlive the objects made with it. NULL in place of an allocator: malloc, free.
+ * A model's is also called by threads that use the model, one at a time. */
 typedef struct ainn_allocator {
     void *opaque;
     void *(*allocate)(void *opaque, size_t size);
