@@ -75,7 +75,7 @@ if __name__ == '__main__':
     p.add_argument('--qualities', type=float, nargs='+', default=[50, 90])
     a = p.parse_args()
     print(f'{"picture":14}' + ''.join(f'  q{q:<4g}{"bytes":>6} {"error":>8} {"JPEG":>8}' for q in a.qualities))
-    worse = 0
+    worse = larger = 0
     with tempfile.TemporaryDirectory() as work:
         source, coded, decoded = (os.path.join(work, name) for name in ('a.png', 'a.ainn', 'b.png'))
         for name, picture in pictures().items():
@@ -85,8 +85,9 @@ if __name__ == '__main__':
                 subprocess.run([os.path.join(a.tools, 'ainnenc'), source, '-o', coded, '-q', str(quality), '-m', a.model, '--quiet'], check=True)
                 subprocess.run([os.path.join(a.tools, 'ainndec'), coded, '-o', decoded, '--quiet'], check=True)
                 size, mine = os.path.getsize(coded), error(picture, np.asarray(Image.open(decoded).convert('RGB')))
-                _, other = jpeg(picture, size)
-                worse += mine > error(picture, other)
+                least, other = jpeg(picture, size)
+                if mine > error(picture, other):
+                    worse, larger = worse + (least <= size), larger + (least > size)
                 line += f'       {size:6} {mine:8.2f} {error(picture, other):8.2f}'
             print(line, flush=True)
-    print(f'{worse} worse than JPEG')
+    print(f'{worse} worse than JPEG, {larger} worse than the smallest JPEG, which is larger')

@@ -10,6 +10,9 @@ static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 static uint32_t groups_of(uint32_t cells) { return (cells - 1) / AINN_DETAIL_SIDE + 1; }
 
 
+/* The eager quantiser must be better by one part in so many: its chances have learnt from cells that the network may keep. */
+#define DISTRUST 16
+
 void ainn_choose_quantisers(const ainn_survey *s)
 {
     size_t count = (size_t)s->columns * s->rows;
@@ -24,6 +27,7 @@ void ainn_choose_quantisers(const ainn_survey *s)
                     uint64_t layer = s->layer[number * count + at];
                     sum += layer < s->network[at] ? layer : s->network[at];
                 }
+            sum += number ? sum / DISTRUST : 0;
             if (sum < best) {
                 best = sum;
                 s->choice[group] = number;

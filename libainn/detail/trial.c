@@ -5,6 +5,7 @@
 #define LINES 16
 #define FINER 16                 /* codes from one trial's step to the next: two octaves (one trial more between them changed nothing) */
 #define CHEAP_PAINTING ((uint64_t)16 << 16)   /* J of a painting that needs no rival */
+#define EAGER 1                  /* octaves; of a quarter step's trial */
 #define MANY_COLOURS 96          /* a cell of more is not worth painting */
 
 static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
@@ -194,9 +195,9 @@ uint64_t ainn_detail_trial_cell(const ainn_detail_view *view, ainn_detail_trial 
     j[AINN_DETAIL_PLAIN] = take_cost(t) + ainn_weigh_samples(&view->weigh, squares[AINN_DETAIL_PLAIN]);
     j[AINN_DETAIL_PAINTED] = try_painting(view, t, x, column, colours);
     j[AINN_DETAIL_BLOCKED] = blocks_may_win(view, t, column, j[AINN_DETAIL_PAINTED]) ? try_cell(view, t, x, column, ways, &squares[AINN_DETAIL_BLOCKED]) : UINT64_MAX;
-    ainn_detail_kind kind = j[AINN_DETAIL_BLOCKED] < j[AINN_DETAIL_PLAIN] ? AINN_DETAIL_BLOCKED : AINN_DETAIL_PLAIN;
-    if (j[AINN_DETAIL_PAINTED] < j[kind])
-        kind = AINN_DETAIL_PAINTED;
+    ainn_detail_kind kind = j[AINN_DETAIL_PAINTED] >> t->eager < j[AINN_DETAIL_BLOCKED] ? AINN_DETAIL_PAINTED : AINN_DETAIL_BLOCKED;
+    if (j[kind] >= j[AINN_DETAIL_PLAIN])
+        kind = AINN_DETAIL_PLAIN;
     if (t->stream.capacity - t->stream.size < AINN_DETAIL_CELL_BOUND)
         kind = AINN_DETAIL_PLAIN;
     coder->range.mode = AINN_RANGE_ENCODE;
@@ -221,6 +222,7 @@ void ainn_detail_trial_start(const ainn_detail_view *view, ainn_detail_trial *t,
     unsigned finer = number * FINER;
     t->code = view->weigh.step > finer ? view->weigh.step - finer : 0;
     t->step = ainn_step(t->code);
+    t->eager = number ? EAGER : 0;
     t->coded = 0;
     memset(&t->result, 0, sizeof(t->result));
     ainn_detail_coder_start(&t->coder, smaller(AINN_DETAIL_SIDE, view->columns - group * AINN_DETAIL_SIDE),

@@ -4,7 +4,7 @@
 
 #include "detail/block.h"
 
-#define AINN_DETAIL_TRIALS 2     /* quantisers: the one that belongs to the quality, and a step of a quarter of its, as what repeats costs nothing */
+#define AINN_DETAIL_TRIALS 2     /* quantisers: the one that belongs to the quality, and a step of a quarter of its that is eager to paint, as what repeats costs nothing */
 /* A cell is corrected while its stream has this room, which no cell's 768 levels of at most 45 bytes exceed. */
 #define AINN_DETAIL_CELL_BOUND (768 * 45)
 
@@ -35,6 +35,7 @@ typedef struct ainn_detail_trial {
     ainn_detail_coder coder;
     unsigned code;               /* of the step */
     int32_t step;
+    unsigned eager;              /* paintings are taken up to 2^eager times the J of blocks: the chances learn, and later ones get cheap */
     ainn_buffer stream;
     uint32_t coded;              /* cells that are corrected */
     ainn_detail_result result;
