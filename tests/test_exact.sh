@@ -1,7 +1,7 @@
 #!/bin/sh
 # The promise of the format: the same file and the same pixels with every instruction set, with OpenBLAS and plain C, and
 # with every number of threads.
-#   TOOLS=folder/with/the/tools [EXACT_QUICK=1] [EXACT_LARGE=1] tests/test_exact.sh
+#   TOOLS=folder/with/the/tools [EXACT_QUICK=1] [EXACT_LARGE=1] [EXACT_SETS="avx2 amx"] tests/test_exact.sh
 set -u
 : "${TOOLS:?the folder with ainnenc and ainndec}"
 work=${TMPDIR:-/tmp}/ainn-exact-test.$$
@@ -66,7 +66,7 @@ compare() {
 LC_ALL=C
 export LC_ALL
 models=${EXACT_MODELS:-$("$TOOLS/ainninfo" --list-models | sed -n "s/^model \([a-z0-9-]*\)$/\1/p")}
-every="c openblas avx2 avxvnni avx512 vnni amx"
+every=${EXACT_SETS:-c openblas avx2 avxvnni avx512 vnni amx}
 for model in $models; do
     for size in 1x1 1x300 300x1 63x64 65x63 200x136; do
         picture "${size%x*}" "${size#*x}" "$work/in.ppm"

@@ -83,7 +83,7 @@ sanitized() {
 # The tools with several threads under ThreadSanitizer.
 sanitized_threads() {
     build_in "$build/thread" CFLAGS="-O1 -g" -- --enable-werror --enable-sanitize=thread
-    TOOLS="$build/thread" EXACT_QUICK=1 EXACT_MODELS=fast TSAN_OPTIONS=halt_on_error=1 tests/test_exact.sh
+    TOOLS="$build/thread" EXACT_QUICK=1 EXACT_SETS="avx2 amx" EXACT_MODELS=fast TSAN_OPTIONS=halt_on_error=1 tests/test_exact.sh
 }
 
 # Installs a build into a folder of its own, then compiles and runs a program against it, shared and static.
