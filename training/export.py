@@ -378,9 +378,10 @@ if __name__ == '__main__':
     torch.manual_seed(11)
     random.seed(11)
     patches = Patches(a.shards, TYPICAL_SIZE, 'cpu')
-    typical = [patches(1) for _ in range(TYPICAL)]
     patches.set_crop(256)
-    data, summary = export(network, a.name or a.config, calibration_pictures(patches, a.crops), extremes(256), most=a.most, typical=typical,
+    calibration = calibration_pictures(patches, a.crops)
+    patches.set_crop(TYPICAL_SIZE)
+    data, summary = export(network, a.name or a.config, calibration, extremes(256), most=a.most, typical=[patches(1) for _ in range(TYPICAL)],
                            shares=np.tile(tables.WIDTHS == 1., (tables.SCALES, 1)) * 1. if a.gaussian else None)
     with open(a.out, 'wb') as f:
         f.write(data)

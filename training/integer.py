@@ -223,7 +223,7 @@ def run_tools(tools, model, path, quality):
     """(bits of the file, decoded samples) by ainnenc and ainndec."""
     with tempfile.TemporaryDirectory() as work:
         coded, decoded = os.path.join(work, 'a.ainn'), os.path.join(work, 'a.png')
-        subprocess.run([os.path.join(tools, 'ainnenc'), path, '-o', coded, '-q', str(quality), '-m', model, '-e', '5', '--quiet'], check=True)
+        subprocess.run([os.path.join(tools, 'ainnenc'), path, '-o', coded, '-q', str(quality), '-m', model, '-e', '1', '--quiet'], check=True)
         subprocess.run([os.path.join(tools, 'ainndec'), coded, '-o', decoded, '-m', model, '--quiet'], check=True)
         return 8 * os.path.getsize(coded), torch.round(load_picture(decoded, 'cpu') * 255).double()
 
