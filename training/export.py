@@ -382,7 +382,7 @@ if __name__ == '__main__':
     calibration = calibration_pictures(patches, a.crops)
     patches.set_crop(TYPICAL_SIZE)
     data, summary = export(network, a.name or a.config, calibration, extremes(256), most=a.most, typical=[patches(1) for _ in range(TYPICAL)],
-                           shares=np.tile(tables.WIDTHS == 1., (tables.SCALES, 1)) * 1. if a.gaussian else None)
+                           shares=tables.PLAIN if a.gaussian else None)
     with open(a.out, 'wb') as f:
         f.write(data)
     print('\n'.join(summary))

@@ -44,6 +44,7 @@ def gauss(sigma, reach):
 
 
 WIDTHS = 2.0 ** (np.arange(-4, 7) / 3)     # of the Gaussians of a mixture, in scales
+PLAIN = np.tile(WIDTHS == 1, (SCALES, 1)) * 1.     # shares of mixtures that are plain Gaussians
 NEIGHBOURLY = 400                          # so many symbols count as much as what all scales have in common
 
 

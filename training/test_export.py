@@ -45,7 +45,7 @@ class Export(unittest.TestCase):
     def setUpClass(cls):
         cls.net, cls.pictures = small_network(), smooth_pictures(6)
         cls.data, cls.summary = export(cls.net, 'small', [x[None] for x in cls.pictures[:4]], [x[None] for x in cls.pictures[4:]],
-                                       shares=np.tile(tables.WIDTHS == 1, (64, 1)) * 1.)      # so that bits can be compared with the network's
+                                       shares=tables.PLAIN)      # so that bits can be compared with the network's
 
     def test_walk_is_the_network(self):
         net, x = self.net, self.pictures[:1]
