@@ -9,7 +9,8 @@ from network import QUALITIES, SLOPE
 
 # Step s codes channel group g at the cell position CELL[(s + g) % 4], (dy, dx); after four steps every latent is coded once.
 CELL = ((0, 0), (1, 1), (0, 1), (1, 0))
-MIN_SCALE = 0.11       # of a latent's Gaussian; below it a latent is as good as certain
+MIN_SCALE = 0.11       # of a latent's Gaussian; up to it a latent is taken as certain and not coded: it becomes its mean
+TAIL = 1e-4            # weight of a Cauchy distribution beside the Gaussian in training
 
 
 def mix_weights(q):
@@ -32,12 +33,17 @@ class LowerBound(torch.autograd.Function):
         return grad * ((x >= ctx.bound) | (grad < 0)).to(grad.dtype), None
 
 
-def gauss_bits(v, sigma):
+def gauss_bits(v, sigma, tail=0.):
+    """Bits of residuals. A tail keeps a gradient where a Gaussian has none: a latent many scales from its mean must
+    still learn that its scale is too small."""
     v, s = v.float().abs(), LowerBound.apply(sigma.float(), MIN_SCALE)
 
     def cdf(t):
         return 0.5 * torch.erfc(-t * 2 ** -0.5)
-    return -torch.log2(LowerBound.apply(cdf((0.5 - v) / s) - cdf((-0.5 - v) / s), 1e-9))
+    p = cdf((0.5 - v) / s) - cdf((-0.5 - v) / s)
+    if tail:
+        p = (1 - tail) * p + tail / math.pi * s / (v * v + s * s + .25)
+    return -torch.log2(LowerBound.apply(p, 1e-9 * (tail or 1)))
 
 
 class Factorised(nn.Module):
@@ -99,7 +105,9 @@ class Entropy(nn.Module):
             inp = feat if i == 0 else torch.cat([feat, self.red[i - 1](y_hat).to(feat.dtype)], 1)
             mu, raw = self.ctx[i](inp).float().chunk(2, 1)
             mean, scale = mean + mu * masks[i], scale + raw * masks[i]
-            y_hat = y_hat + (mu + ste_round(y - mu)) * masks[i]
+            residual = ste_round(y - mu)
+            residual = residual - residual.detach() * (sigma_of(raw) <= MIN_SCALE)
+            y_hat = y_hat + (mu + residual) * masks[i]
         return mean, sigma_of(scale), y_hat
 
     def residuals(self, y, mix):
@@ -119,5 +127,5 @@ class Entropy(nn.Module):
         z = self.ha(y).float()
         bits = self.prior.bits(rate(z)).sum((1, 2, 3))
         mean, sigma, y_hat = self.predict(y, z)
-        bits = bits + gauss_bits(rate(y - mean), sigma).sum((1, 2, 3))
+        bits = bits + gauss_bits(rate(y - mean), sigma, TAIL if noise else 0.).sum((1, 2, 3))
         return y_hat * inverse, bits
