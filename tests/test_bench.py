@@ -199,6 +199,18 @@ class Outputs(unittest.TestCase):
         self.assertEqual(callgrind._inclusive(counts, 'dense_row'), 320)
         self.assertEqual(callgrind._inclusive(counts, 'dense'), 0)
 
+    def test_callgrind_counts_what_is_inclusive_once(self):
+        text = ('1,000 (100.0%)  PROGRAM TOTALS\n900 (90.0%)  /src/dir/a.c:push\n900 (90.0%)  dir/a.c:push [/lib/libainn.so]\n'
+                '30 ( 3.0%)  dir/a.h:push\n500 (50.0%)  a.c:push\'2 [/lib/libainn.so]\n')
+        self.assertEqual(callgrind.parse(text, inclusive=True), ({'push': 900}, 1000))
+
+    def test_callgrind_refuses_stages_above_the_whole(self):
+        counts = {'ainn_rotate_row': 10, 'ainn_analysis_push': 70, 'ainn_group_encode': 30, 'ainn_context_step': 20}
+        self.assertEqual(callgrind.stages_of('encode', counts, 100), [('conversion', 10), ('analysis', 40), ('entropy networks', 20), ('coding', 10),
+                                                                      ('files and start-up', 20), ('all', 100)])
+        with self.assertRaisesRegex(process.ProgramError, 'counted twice'):
+            callgrind.stages_of('encode', counts, 79)
+
     def test_peak(self):
         rows = [{'what': 'avx2', 'rate': '176.0', 'unit': 'G multiply-accumulates/s'}, {'what': 'vnni', 'rate': '352.0', 'unit': 'G multiply-accumulates/s'},
                 {'what': 'read', 'rate': '999', 'unit': 'GB/s'}]

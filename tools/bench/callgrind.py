@@ -27,9 +27,10 @@ STAGES = {
 SHOWN_FUNCTIONS = 8
 
 
-def parse(text):
+def parse(text, inclusive=False):
     """({function: instructions}, total) from what callgrind_annotate prints. A function has a line for each file that lines of
-    it come from (headers whose functions became part of it), which are added up."""
+    it come from (headers whose functions became part of it), which are added up. Of inclusive counts the largest line has all
+    of them: the others are parts of it, or the whole once more under another spelling of the file's name."""
     counts, total = {}, 0
     for line in text.splitlines():
         match = re.match(r'\s*([\d,]+) \([\s\d.]+%\)\s+(.*)$', line)
@@ -40,7 +41,7 @@ def parse(text):
             total = count
             continue
         name = re.sub(r"('\d+)?( \[.*)?$", '', rest).split(':')[-1]
-        counts[name] = counts.get(name, 0) + count
+        counts[name] = max(counts.get(name, 0), count) if inclusive else counts.get(name, 0) + count
     return counts, total
 
 
@@ -59,7 +60,7 @@ def _annotate(profile, inclusive):
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise process.ProgramError('callgrind_annotate: ' + done.stderr.strip())
-    return parse(done.stdout)
+    return parse(done.stdout, inclusive)
 
 
 def _profile(command, env, folder):
@@ -68,18 +69,23 @@ def _profile(command, env, folder):
     return profile
 
 
+def stages_of(side, inclusive, total):
+    """[(stage, instructions)]: the stages, everything else, the whole."""
+    found = [(stage, sum(_inclusive(inclusive, f) for f in parts) - sum(_inclusive(inclusive, f) for f in inside)) for stage, parts, inside in STAGES[side]]
+    rest = total - sum(count for _, count in found)
+    if rest < 0 or any(count < 0 for _, count in found):
+        raise process.ProgramError('callgrind: the stages of %s (%s) do not add up to the whole (%d): something was counted twice'
+                                   % (side, ', '.join('%s %d' % stage for stage in found), total))
+    return found + [('files and start-up', rest), ('all', total)]
+
+
 def rows_of(codec, quality, source, side, profile):
     """Rows of COLUMNS from one profile: stages, everything else, and the functions that take most by themselves."""
     inclusive, total = _annotate(profile, True)
     alone = {}
     for name, count in _annotate(profile, False)[0].items():
         alone[_base(name)] = alone.get(_base(name), 0) + count
-    found, rest = [], total
-    for stage, parts, inside in STAGES[side]:
-        count = sum(_inclusive(inclusive, f) for f in parts) - sum(_inclusive(inclusive, f) for f in inside)
-        found.append(('stage', stage, count))
-        rest -= count
-    found += [('stage', 'files and start-up', rest), ('stage', 'all', total)]
+    found = [('stage', name, count) for name, count in stages_of(side, inclusive, total)]
     most = sorted(alone.items(), key=lambda item: -item[1])[:SHOWN_FUNCTIONS]
     found += [('function', name, count) for name, count in most]
     return [{'codec': codec.name, 'quality': store.setting_text(quality), 'picture': source.name, 'side': side, 'kind': kind, 'name': name,
