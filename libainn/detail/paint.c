@@ -108,11 +108,21 @@ static uint64_t code_pixel(ainn_range *range, ainn_paint *paint, const uint64_t 
     return code_other(range, paint, colour);
 }
 
+static void code_line(ainn_range *range, ainn_paint *paint, uint32_t x, uint32_t line, uint64_t colours[AINN_PAINT_SIZE])
+{
+    uint64_t *pixel = pixel_at(paint, x, line, 0), *colour = &colours[line * AINN_PAINT_SIDE];
+    for (uint32_t column = 0; column < AINN_PAINT_SIDE; column++, pixel++, colour++)
+        *pixel = *colour = code_pixel(range, paint, pixel, !line || column < AINN_PAINT_SIDE - 1, *colour);
+}
+
 void ainn_paint_cell(ainn_range *range, ainn_paint *paint, uint32_t x, uint64_t colours[AINN_PAINT_SIZE])
 {
     for (uint32_t line = 0; line < AINN_PAINT_SIDE; line++)
-        for (uint32_t column = 0; column < AINN_PAINT_SIDE; column++) {
-            uint64_t *pixel = pixel_at(paint, x, line, column), *colour = &colours[line * AINN_PAINT_SIDE + column];
-            *pixel = *colour = code_pixel(range, paint, pixel, !line || column < AINN_PAINT_SIDE - 1, *colour);
-        }
+        code_line(range, paint, x, line, colours);
+}
+
+void ainn_paint_try(ainn_range *range, ainn_paint *paint, uint32_t x, uint64_t colours[AINN_PAINT_SIZE], uint64_t limit)
+{
+    for (uint32_t line = 0; line < AINN_PAINT_SIDE && range->cost < limit; line++)
+        code_line(range, paint, x, line, colours);
 }

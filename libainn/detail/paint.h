@@ -7,6 +7,7 @@
 #define AINN_PAINT_SIDE 16       /* pixels of a cell */
 #define AINN_PAINT_SIZE 256
 #define AINN_PAINT_SLOTS 256
+#define AINN_PAINT_DECISIONS (AINN_PAINT_SIZE * (4 + 1 + 3 * 16))     /* of a cell at most */
 #define AINN_PAINT_NONE UINT64_MAX            /* the colour of what is not painted */
 
 /* What changes while a cell is coded; an encoder copies it to try one. */
@@ -40,5 +41,8 @@ void ainn_paint_clear(ainn_paint *paint, uint32_t x);
 
 /* Codes a cell's colours, or reads them. */
 void ainn_paint_cell(ainn_range *range, ainn_paint *paint, uint32_t x, uint64_t colours[AINN_PAINT_SIZE]);
+
+/* Codes lines of a cell until the range's cost is `limit` or more. For trials of the encoder. */
+void ainn_paint_try(ainn_range *range, ainn_paint *paint, uint32_t x, uint64_t colours[AINN_PAINT_SIZE], uint64_t limit);
 
 #endif

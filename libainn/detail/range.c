@@ -8,11 +8,11 @@
 /* How slowly an estimate learns after so many decisions: about as a mean of all of them would, up to 1/128. */
 static unsigned rate_of(unsigned seen)
 {
-    static const uint8_t last[6] = { 2, 5, 10, 22, 44, 90 };
-    unsigned rate = 1;
-    while (rate <= 6 && seen >= last[rate - 1])
-        rate++;
-    return rate;
+    static const uint8_t rate[AINN_CHANCE_SEEN + 1] = {
+        1, 1, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5,
+        6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 7
+    };
+    return rate[seen];
 }
 
 void ainn_chance_init(ainn_chance *chances, size_t count)
@@ -142,6 +142,8 @@ int ainn_range_code(ainn_range *range, ainn_chance *chance, int bit)
     uint32_t zero = ((uint32_t)chance->fast + chance->slow) >> 1;
     if (range->mode < AINN_RANGE_MEASURE)
         bit = cut(range, (range->range >> 16) * zero, bit);
+    else if (range->record)
+        *range->record++ = zero << 1 | (uint32_t)bit;
     update(chance, bit);
     add_cost(range, zero, bit);
     return bit;
@@ -151,9 +153,20 @@ uint32_t ainn_range_even(ainn_range *range, unsigned count, uint32_t value)
 {
     uint32_t result = 0;
     range->cost += count << 8;
-    if (range->mode >= AINN_RANGE_MEASURE)
+    if (range->mode >= AINN_RANGE_MEASURE) {
+        for (unsigned bit = count; range->record && bit-- > 0;)
+            *range->record++ = value >> bit & 1;         /* a chance of 0, which no other decision has */
         return value;
+    }
     while (count-- > 0)
         result = result << 1 | (uint32_t)cut(range, range->range >> 1, (int)(value >> count & 1));
     return result;
+}
+
+void ainn_range_replay(ainn_range *range, const uint32_t *record, const uint32_t *end)
+{
+    for (; record < end; record++) {
+        uint32_t zero = *record >> 1;
+        cut(range, zero ? (range->range >> 16) * zero : range->range >> 1, (int)(*record & 1));
+    }
 }

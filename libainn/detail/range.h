@@ -33,6 +33,7 @@ typedef struct ainn_range {
     uint64_t pending;            /* bytes that a carry may still change: the cache, and 255s behind it */
     int begun;                   /* the first byte, always 0, has been left away */
     ainn_buffer *out;
+    uint32_t *record;            /* while learning: where decisions go, for ainn_range_replay(); NULL: nowhere */
     const uint16_t *costs;       /* of a 0 at chance i << 8, in units of 2^-8 bits; NULL, but not while measuring: costs are not counted */
     uint64_t cost;
 } ainn_range;
@@ -64,5 +65,8 @@ static inline int ainn_range_bit(ainn_range *range, ainn_chance *chance, int bit
 
 /* `count` decisions at even chances, highest first. */
 uint32_t ainn_range_even(ainn_range *range, unsigned count, uint32_t value);
+
+/* Writes decisions that were recorded up to `end`; their chances have learnt, and their cost has been counted. */
+void ainn_range_replay(ainn_range *range, const uint32_t *record, const uint32_t *end);
 
 #endif

@@ -80,69 +80,77 @@ void ainn_detail_look_at(ainn_detail_view *view, uint32_t column)
     }
 }
 
-/* Squares of a cell with the correction that its blocks now hold. */
-static uint64_t corrected_squares(const ainn_detail_view *view, const ainn_detail_trial *t, uint32_t x, uint32_t column)
+/* Squares of one of a cell's blocks with the correction that it now holds; `width` and `height` are those of the cell. */
+static uint64_t corrected_squares(const ainn_detail_view *view, const ainn_detail_trial *t, uint32_t x, uint32_t column, uint32_t block,
+                                  uint32_t width, uint32_t height)
 {
     const uint16_t *samples[3];
-    const uint32_t *u[3];
-    uint32_t own[3][LINES * LINES], width, height;
-    cell_size(view, column, &width, &height);
+    const uint32_t *u[3], *corrected[3];
+    uint32_t own[3][AINN_DCT_SIZE], left = (block & 1) * 8, top = (block >> 1) * 8;
+    int32_t values[3][AINN_DCT_SIZE];
+    if (width <= left || height <= top)
+        return 0;
     cell_places(view, column, samples, u);
-    for (uint32_t block = 0; block < 4; block++) {
-        int32_t values[3][AINN_DCT_SIZE];
-        for (int c = 0; c < view->planes; c++) {
-            int32_t coefficients[AINN_DCT_SIZE];
-            ainn_detail_coefficients(ainn_detail_at(&t->coder, c, 2 * x + (block & 1), (int)(block >> 1)), t->step, coefficients);
-            ainn_dct_inverse(coefficients, values[c]);
-        }
-        for (uint32_t y = 0; y < 8; y++) {
-            uint32_t *out[3];
-            const int32_t *line[3];
-            uint32_t at = ((block >> 1) * 8 + y) * LINES + (block & 1) * 8;
-            for (int c = 0; c < 3; c++) {
-                out[c] = own[c] + at;
-                line[c] = values[c < view->planes ? c : 0] + 8 * y;
-                memcpy(out[c], u[c] + ((block >> 1) * 8 + y) * view->stride + (block & 1) * 8, 8 * sizeof(uint32_t));
-            }
-            ainn_detail_add(out, line, view->planes, 8);
-        }
+    for (int c = 0; c < view->planes; c++) {
+        int32_t coefficients[AINN_DCT_SIZE];
+        ainn_detail_coefficients(ainn_detail_at(&t->coder, c, 2 * x + (block & 1), (int)(block >> 1)), t->step, coefficients);
+        ainn_dct_inverse(coefficients, values[c]);
     }
-    const uint32_t *planes[3] = { own[0], own[1], own[2] };
-    return ainn_detail_squares(samples, planes, view->stride, LINES, view->planes, view->max, width, height);
+    for (int c = 0; c < 3; c++) {
+        size_t at = top * view->stride + left;
+        for (uint32_t y = 0; y < 8; y++)
+            memcpy(own[c] + 8 * y, u[c] + at + y * view->stride, 8 * sizeof(uint32_t));
+        samples[c] += at;
+        corrected[c] = own[c];
+    }
+    ainn_detail_add((uint32_t *const[3]){ own[0], own[1], own[2] }, (const int32_t *const[3]){ values[0], values[1], values[2] }, view->planes, AINN_DCT_SIZE);
+    return ainn_detail_squares(samples, corrected, view->stride, 8, view->planes, view->max, smaller(width - left, 8), smaller(height - top, 8));
 }
+
+static uint64_t cost_so_far(const ainn_detail_trial *t) { return t->coder.range.cost << 8; }
 
 static uint64_t take_cost(ainn_detail_trial *t)
 {
-    uint64_t cost = t->coder.range.cost << 8;
+    uint64_t cost = cost_so_far(t);
     t->coder.range.cost = 0;
     return cost;
 }
 
-/* Chooses the blocks of a cell, whose ways and J are returned. */
-static uint64_t try_cell(const ainn_detail_view *view, ainn_detail_trial *t, uint32_t x, uint32_t column, ainn_detail_way ways[12], uint64_t *squares)
+/* Chooses the blocks of a cell, whose ways and J are returned; some J above `limit` if theirs is above it. */
+static uint64_t try_cell(const ainn_detail_view *view, ainn_detail_trial *t, uint32_t x, uint32_t column, uint64_t limit, ainn_detail_way ways[12],
+                         uint64_t *squares)
 {
     ainn_detail_coder *coder = &t->coder;
     const int32_t *coefficients = view->coefficients + (size_t)column * 4 * (size_t)view->planes * AINN_DCT_SIZE;
+    uint32_t width, height;
+    uint64_t j = 0;
+    cell_size(view, column, &width, &height);
     coder->range.mode = AINN_RANGE_MEASURE;
     take_cost(t);
+    *squares = 0;
     ainn_detail_code_cell(coder, x, AINN_DETAIL_BLOCKED);
-    for (uint32_t block = 0; block < 4; block++)
+    for (uint32_t block = 0; block < 4 && j <= limit; block++) {
         for (int c = 0; c < view->planes; c++, coefficients += AINN_DCT_SIZE) {
             uint32_t at = 2 * x + (block & 1);
             int y = (int)(block >> 1);
             *ways = ainn_detail_choose_block(coder, c, at, y, coefficients, t->step, &view->weigh);
             ainn_detail_code_block(coder, c, at, y, *ways++, ainn_detail_at(coder, c, at, y));
         }
-    *squares = corrected_squares(view, t, x, column);
-    return take_cost(t) + ainn_weigh_samples(&view->weigh, *squares);
+        j = cost_so_far(t) + ainn_weigh_samples(&view->weigh, *squares);
+        if (j > limit)
+            break;
+        *squares += corrected_squares(view, t, x, column, block, width, height);
+        j = cost_so_far(t) + ainn_weigh_samples(&view->weigh, *squares);
+    }
+    return j;
 }
 
-/* The colours of a cell; returns how many differ, or more than MANY_COLOURS. */
-static unsigned take_colours(const ainn_detail_view *view, uint32_t column, uint64_t colours[AINN_PAINT_SIZE])
+/* The colours of a cell; returns 0 if more than MANY_COLOURS differ. */
+static int take_colours(const ainn_detail_view *view, uint32_t column, uint64_t colours[AINN_PAINT_SIZE])
 {
     const uint16_t *samples[3];
     const uint32_t *u[3];
-    uint64_t found[MANY_COLOURS + 1];
+    uint64_t found[MANY_COLOURS];
     unsigned count = 0;
     cell_places(view, column, samples, u);
     for (uint32_t i = 0; i < AINN_PAINT_SIZE; i++) {
@@ -150,66 +158,115 @@ static unsigned take_colours(const ainn_detail_view *view, uint32_t column, uint
         for (int plane = 0; plane < view->planes; plane++)
             colour |= (uint64_t)samples[plane][i / LINES * view->stride + i % LINES] << 16 * plane;
         colours[i] = colour;
+        if (i && colour == colours[i - 1])
+            continue;
         unsigned k = 0;
         while (k < count && found[k] != colour)
             k++;
-        if (k == count && count <= MANY_COLOURS)
+        if (k == MANY_COLOURS)
+            return 0;
+        if (k == count)
             found[count++] = colour;
     }
-    return count;
+    return 1;
 }
 
-/* J of painting a cell. */
-static uint64_t try_painting(const ainn_detail_view *view, ainn_detail_trial *t, uint32_t x, uint32_t column, uint64_t colours[AINN_PAINT_SIZE])
+/* A painting that is tried, and what is needed to take it or to forget it. */
+typedef struct painting {
+    uint64_t colours[AINN_PAINT_SIZE];
+    ainn_paint_state before;
+    uint64_t j, cost;            /* cost: without the cell's kind */
+    int tried;
+} painting;
+
+/* Finds J of painting a cell, or one that is at least `limit` if it is. The colours are in place and the chances have learnt. */
+static void try_painting(const ainn_detail_view *view, ainn_detail_trial *t, uint32_t x, uint32_t column, uint64_t limit, painting *p)
 {
     ainn_detail_coder *coder = &t->coder;
-    if (take_colours(view, column, colours) > MANY_COLOURS)
-        return UINT64_MAX;
-    ainn_paint_state state = coder->paint.state;
+    p->j = UINT64_MAX;
+    p->tried = take_colours(view, column, p->colours);
+    if (!p->tried)
+        return;
+    p->before = coder->paint.state;
     ainn_detail_code_cell(coder, x, AINN_DETAIL_PAINTED);
+    uint64_t kind = coder->range.cost;
     coder->range.mode = AINN_RANGE_LEARN;
-    ainn_paint_cell(&coder->range, &coder->paint, x, colours);
-    coder->paint.state = state;
-    return take_cost(t);
+    coder->range.record = t->painting;
+    ainn_paint_try(&coder->range, &coder->paint, x, p->colours, (limit >> 8) + 1);
+    p->cost = coder->range.cost - kind;
+    p->j = take_cost(t);
 }
 
-/* Whether blocks can be better than a painting, as a guess: a coefficient that is coded takes some five bits. */
-static int blocks_may_win(const ainn_detail_view *view, const ainn_detail_trial *t, uint32_t column, uint64_t painting)
+/* Writes a painting that was tried to its end. */
+static void take_painting(ainn_detail_trial *t, const painting *p, const uint32_t *end)
+{
+    ainn_range_replay(&t->coder.range, t->painting, end);
+    t->coder.range.cost += p->cost;
+}
+
+/* Coefficients that are larger than a step. */
+static uint32_t count_large(const ainn_detail_view *view, const ainn_detail_trial *t, uint32_t column)
 {
     size_t count = 4 * (size_t)view->planes * AINN_DCT_SIZE;
     const int32_t *coefficients = view->coefficients + column * count;
-    uint64_t large = 0;
+    int large = 0;
     for (size_t i = 0; i < count; i++)
         large += coefficients[i] > t->step || coefficients[i] < -t->step;
-    return painting >= CHEAP_PAINTING && painting >= 3 * large << 16;
+    return (uint32_t)large;
 }
+
+/* J of a painting that blocks may be better than, as a guess: a coefficient that is coded takes some five bits. */
+static uint64_t rival_painting(const ainn_detail_view *view, const ainn_detail_trial *t, uint32_t column)
+{
+    uint64_t j = 3 * (uint64_t)count_large(view, t, column) << 16;
+    return j > CHEAP_PAINTING ? j : CHEAP_PAINTING;
+}
+
+static void code_blocks(const ainn_detail_view *view, ainn_detail_coder *coder, uint32_t x, const ainn_detail_way ways[12])
+{
+    for (uint32_t block = 0; block < 4; block++)
+        for (int c = 0; c < view->planes; c++) {
+            uint32_t at = 2 * x + (block & 1);
+            int y = (int)(block >> 1);
+            ainn_detail_code_block(coder, c, at, y, *ways++, ainn_detail_at(coder, c, at, y));
+        }
+}
+
+/* A painting of this J counts as one of J where the trial is eager. */
+static uint64_t eager_j(const ainn_detail_trial *t, uint64_t j) { return j > UINT64_MAX >> t->eager ? UINT64_MAX : j << t->eager; }
 
 uint64_t ainn_detail_trial_cell(const ainn_detail_view *view, ainn_detail_trial *t, uint32_t x, uint32_t column)
 {
     ainn_detail_coder *coder = &t->coder;
     ainn_detail_way ways[12];
-    uint64_t colours[AINN_PAINT_SIZE], squares[3] = { view->plain[column], 0, 0 }, j[3];
+    painting paint;
+    uint64_t squares[3] = { view->plain[column], 0, 0 }, plain, blocks = UINT64_MAX, rival = rival_painting(view, t, column);
     coder->range.mode = AINN_RANGE_MEASURE;
     take_cost(t);
     ainn_detail_code_cell(coder, x, AINN_DETAIL_PLAIN);
-    j[AINN_DETAIL_PLAIN] = take_cost(t) + ainn_weigh_samples(&view->weigh, squares[AINN_DETAIL_PLAIN]);
-    j[AINN_DETAIL_PAINTED] = try_painting(view, t, x, column, colours);
-    j[AINN_DETAIL_BLOCKED] = blocks_may_win(view, t, column, j[AINN_DETAIL_PAINTED]) ? try_cell(view, t, x, column, ways, &squares[AINN_DETAIL_BLOCKED]) : UINT64_MAX;
-    ainn_detail_kind kind = j[AINN_DETAIL_PAINTED] >> t->eager < j[AINN_DETAIL_BLOCKED] ? AINN_DETAIL_PAINTED : AINN_DETAIL_BLOCKED;
-    if (j[kind] >= j[AINN_DETAIL_PLAIN])
+    plain = take_cost(t) + ainn_weigh_samples(&view->weigh, squares[AINN_DETAIL_PLAIN]);
+    /* A painting beyond that has blocks for a rival, and where it beats them, too, the cell stays plain. */
+    uint64_t enough = eager_j(t, plain);
+    try_painting(view, t, x, column, enough > rival ? enough : rival, &paint);
+    const uint32_t *end = coder->range.record;
+    coder->range.record = NULL;
+    if (paint.j >= rival) {
+        /* Blocks beyond that are worse than one of the others. */
+        uint64_t limit = paint.j >> t->eager < plain ? paint.j >> t->eager : plain;
+        blocks = try_cell(view, t, x, column, limit, ways, &squares[AINN_DETAIL_BLOCKED]);
+    }
+    ainn_detail_kind kind = paint.j >> t->eager < blocks ? AINN_DETAIL_PAINTED : AINN_DETAIL_BLOCKED;
+    if ((kind == AINN_DETAIL_PAINTED ? paint.j : blocks) >= plain || t->stream.capacity - t->stream.size < AINN_DETAIL_CELL_BOUND)
         kind = AINN_DETAIL_PLAIN;
-    if (t->stream.capacity - t->stream.size < AINN_DETAIL_CELL_BOUND)
-        kind = AINN_DETAIL_PLAIN;
+    if (paint.tried && kind != AINN_DETAIL_PAINTED)
+        coder->paint.state = paint.before;
     coder->range.mode = AINN_RANGE_ENCODE;
+    take_cost(t);
     ainn_detail_code_cell(coder, x, kind);
     if (kind == AINN_DETAIL_PAINTED)
-        ainn_paint_cell(&coder->range, &coder->paint, x, colours);
-    for (uint32_t block = 0; kind == AINN_DETAIL_BLOCKED && block < 4; block++)
-        for (int c = 0; c < view->planes; c++) {
-            uint32_t at = 2 * x + (block & 1);
-            int y = (int)(block >> 1);
-            ainn_detail_code_block(coder, c, at, y, ways[block * (uint32_t)view->planes + (uint32_t)c], ainn_detail_at(coder, c, at, y));
-        }
+        take_painting(t, &paint, end);
+    if (kind == AINN_DETAIL_BLOCKED)
+        code_blocks(view, coder, x, ways);
     t->coded += kind != AINN_DETAIL_PLAIN;
     t->result.squares += squares[kind];
     uint64_t result = take_cost(t) + ainn_weigh_samples(&view->weigh, squares[kind]);

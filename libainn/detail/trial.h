@@ -39,6 +39,7 @@ typedef struct ainn_detail_trial {
     ainn_buffer stream;
     uint32_t coded;              /* cells that are corrected */
     ainn_detail_result result;
+    uint32_t painting[AINN_PAINT_DECISIONS];  /* of the cell that is tried */
 } ainn_detail_trial;
 
 /* Sum of squared differences of samples over part of a picture. */
