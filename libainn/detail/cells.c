@@ -98,23 +98,28 @@ ainn_detail_way ainn_detail_code_way(ainn_detail_coder *coder, int component, ui
 /* 0 for 0, else one more than the number's whole binary logarithm. */
 static unsigned bits_of(uint32_t value)
 {
+    static const uint8_t small[16] = { 0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4 };
     unsigned bits = 0;
-    for (; value; value >>= 1)
-        bits++;
-    return bits;
+    for (; value > 15; value >>= 4)
+        bits += 4;
+    return bits + small[value];
 }
 
-unsigned ainn_detail_code_length(ainn_detail_coder *coder, int component, uint32_t x, int y, unsigned length)
+unsigned ainn_detail_length_context(const ainn_detail_coder *coder, int component, uint32_t x, int y)
 {
     const ainn_detail_block *left = ainn_detail_at(coder, component, x, y) - 1, *above = ainn_detail_above(coder, component, x, y);
     unsigned context = bits_of(left->coded ? left->length : above->length) + bits_of(above->coded ? above->length : left->length);
-    int kind = component > 0;
     if (component) {
         context += 2 * bits_of(ainn_detail_at(coder, component - 1, x, y)->length) + 1;
         context >>= 1;
     }
-    context = (context + 1) >> 1;
+    return (context + 1) >> 1;
+}
+
+unsigned ainn_detail_code_length(ainn_detail_coder *coder, int component, unsigned context, unsigned length)
+{
     unsigned wanted = bits_of(length), found = 0;
+    int kind = component > 0;
     while (found < 7 && ainn_range_bit(&coder->range, &coder->chances.length[kind][context][found], wanted > found))
         found++;
     if (found < 2)
@@ -144,12 +149,14 @@ static int32_t size_of(int32_t value) { return value < 0 ? -value : value; }
 /* Classes of sums of magnitudes, finer where they are small. */
 static unsigned fine_class(int32_t sum)
 {
-    return sum < 4 ? (unsigned)sum : sum < 6 ? 4 : sum < 9 ? 5 : sum < 14 ? 6 : sum < 23 ? 7 : 8;
+    static const uint8_t classes[24] = { 0, 1, 2, 3, 4, 4, 5, 5, 5, 6, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8 };
+    return classes[sum < 23 ? sum : 23];
 }
 
 static unsigned coarse_class(int32_t sum)
 {
-    return sum < 3 ? (unsigned)sum : sum < 5 ? 3 : sum < 9 ? 4 : 5;
+    static const uint8_t classes[10] = { 0, 1, 2, 3, 3, 4, 4, 4, 4, 5 };
+    return classes[sum < 9 ? sum : 9];
 }
 
 /* Magnitudes at higher frequencies of the same block. */
@@ -172,11 +179,11 @@ static int32_t activity(const ainn_detail_block *block, unsigned u, unsigned v)
 
 static unsigned place_class(int place)
 {
-    static const uint8_t end[6] = { 1, 3, 6, 10, 21, 36 };
-    unsigned k = 0;
-    while (k < 6 && place >= end[k])
-        k++;
-    return k;
+    static const uint8_t classes[AINN_DCT_SIZE] = {
+        0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5,
+        5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6
+    };
+    return classes[place];
 }
 
 /* Magnitude of what is not zero. */
@@ -204,35 +211,42 @@ static uint32_t code_magnitude(ainn_detail_coder *coder, int kind, int first, un
 
 static int sign_of(int32_t value) { return value < 0 ? 2 : value > 0; }
 
-int32_t ainn_detail_code_level(ainn_detail_coder *coder, int component, uint32_t x, int y, const ainn_detail_block *block, int place, int32_t level)
+void ainn_detail_find_site(ainn_detail_coder *coder, int component, uint32_t x, int y, const ainn_detail_block *block, int place, ainn_detail_site *site)
 {
     const ainn_detail_block *left = ainn_detail_at(coder, component, x, y) - 1, *above = ainn_detail_above(coder, component, x, y);
-    unsigned at = ainn_zigzag[place], u = at & 7, v = at >> 3, context;
-    int kind = component > 0, first = place == 0;
-    int32_t near = activity(block, u, v), around, value = level;
-    ainn_chance *sign;
-    if (first) {
+    unsigned at = ainn_zigzag[place];
+    int kind = component > 0;
+    int32_t near = activity(block, at & 7, at >> 3), around;
+    site->kind = kind;
+    site->first = place == 0;
+    site->sure = place + 1 == block->length;
+    if (site->first) {
         around = left->coded && above->coded ? size_of(left->level[0] - above->level[0]) + size_of(left->level[0] - (above - 1)->level[0]) : 2;
-        context = bits_of((uint32_t)around);
-        value = level - ainn_detail_predict(coder, component, x, y);
-        sign = &coder->chances.first_sign[kind][0];
+        site->context = bits_of((uint32_t)around);
+        site->prediction = ainn_detail_predict(coder, component, x, y);
+        site->sign = &coder->chances.first_sign[kind][0];
     } else {
         around = size_of(left->level[at]) + size_of(above->level[at]);
         if (component)
             around += size_of(ainn_detail_at(coder, component - 1, x, y)->level[at]) >> 1;
-        context = fine_class((near + 2 * around) >> 1);
-        sign = &coder->chances.sign[kind][3 * sign_of(left->level[at]) + sign_of(above->level[at])];
+        site->context = fine_class((near + 2 * around) >> 1);
+        site->prediction = 0;
+        site->sign = &coder->chances.sign[kind][3 * sign_of(left->level[at]) + sign_of(above->level[at])];
     }
-    context = context > 9 ? 9 : context;
-    ainn_chance *zero = &coder->chances.zero[kind][place_class(place)][fine_class(near)][coarse_class(around)];
-    if (place + 1 != block->length && !ainn_range_bit(&coder->range, zero, value != 0)) {
+    site->context = site->context > 9 ? 9 : site->context;
+    site->zero = &coder->chances.zero[kind][place_class(place)][fine_class(near)][coarse_class(around)];
+}
+
+int32_t ainn_detail_code_level(ainn_detail_coder *coder, const ainn_detail_site *site, int32_t level)
+{
+    int32_t value = level - site->prediction;
+    if (!site->sure && !ainn_range_bit(&coder->range, site->zero, value != 0)) {
         value = 0;
     } else {
-        int32_t magnitude = (int32_t)code_magnitude(coder, kind, first, context, (uint32_t)size_of(value));
-        value = ainn_range_bit(&coder->range, sign, value < 0) ? -magnitude : magnitude;
+        int32_t magnitude = (int32_t)code_magnitude(coder, site->kind, site->first, site->context, (uint32_t)size_of(value));
+        value = ainn_range_bit(&coder->range, site->sign, value < 0) ? -magnitude : magnitude;
     }
-    if (first)
-        value += ainn_detail_predict(coder, component, x, y);
+    value += site->prediction;
     return value > AINN_DETAIL_LEVEL ? AINN_DETAIL_LEVEL : value < -AINN_DETAIL_LEVEL ? -AINN_DETAIL_LEVEL : value;
 }
 
@@ -248,13 +262,15 @@ void ainn_detail_code_block(ainn_detail_coder *coder, int component, uint32_t x,
         block->copied = 1;
         return;
     }
-    unsigned length = ainn_detail_code_length(coder, component, x, y, block->length);
+    unsigned length = ainn_detail_code_length(coder, component, ainn_detail_length_context(coder, component, x, y), block->length);
     if (decodes) {
         memset(block, 0, sizeof(*block));
         block->length = (uint8_t)length;
     }
     for (int place = (int)length; place-- > 0;) {
-        int32_t level = ainn_detail_code_level(coder, component, x, y, block, place, block->level[ainn_zigzag[place]]);
+        ainn_detail_site site;
+        ainn_detail_find_site(coder, component, x, y, block, place, &site);
+        int32_t level = ainn_detail_code_level(coder, &site, block->level[ainn_zigzag[place]]);
         if (decodes)
             block->level[ainn_zigzag[place]] = (int16_t)level;
     }

@@ -87,12 +87,24 @@ void ainn_detail_code_block(ainn_detail_coder *coder, int component, uint32_t x,
 /* Prediction of the lowest frequency's level. */
 int32_t ainn_detail_predict(const ainn_detail_coder *coder, int component, uint32_t x, int y);
 
-/* Codes the level at a place (an index of ainn_zigzag) of a block whose higher places are known; returns it. For trials of the encoder. */
-int32_t ainn_detail_code_level(ainn_detail_coder *coder, int component, uint32_t x, int y, const ainn_detail_block *block, int place, int32_t level);
+/* A place (an index of ainn_zigzag) of a block whose higher places are known: what its level's chances depend on. */
+typedef struct ainn_detail_site {
+    int kind, first;                          /* not the first component; the lowest frequency */
+    int sure;                                 /* the last place of the length: not calm */
+    unsigned context;                         /* of the magnitude */
+    int32_t prediction;
+    ainn_chance *zero, *sign;
+} ainn_detail_site;
 
-/* Codes the way and, of an own block, the length. */
+void ainn_detail_find_site(ainn_detail_coder *coder, int component, uint32_t x, int y, const ainn_detail_block *block, int place, ainn_detail_site *site);
+
+/* Codes the level at a site; returns it. */
+int32_t ainn_detail_code_level(ainn_detail_coder *coder, const ainn_detail_site *site, int32_t level);
+
+/* Codes the way and, of an own block, the length, whose context is found first. */
 ainn_detail_way ainn_detail_code_way(ainn_detail_coder *coder, int component, uint32_t x, int y, ainn_detail_way way);
-unsigned ainn_detail_code_length(ainn_detail_coder *coder, int component, uint32_t x, int y, unsigned length);
+unsigned ainn_detail_length_context(const ainn_detail_coder *coder, int component, uint32_t x, int y);
+unsigned ainn_detail_code_length(ainn_detail_coder *coder, int component, unsigned context, unsigned length);
 
 /* Coefficients of a block from its levels. */
 void ainn_detail_coefficients(const ainn_detail_block *block, int32_t step, int32_t coefficients[AINN_DCT_SIZE]);
