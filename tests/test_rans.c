@@ -188,6 +188,10 @@ START_TEST(cost_is_the_size)
     double bytes = (double)cost / 65536 / 8;
     ck_assert_double_ge((double)s.size, bytes);
     ck_assert_double_le((double)s.size, bytes * 1.0005 + 16);
+    ck_assert_int_eq(ainn_symbol_tables_find_costs(&memory, tables), AINN_OK);
+    for (size_t i = 0; i < s.count; i++)
+        cost -= ainn_symbol_cost(&tables->tables[s.table[i]], s.value[i]);
+    ck_assert_uint_eq(cost, 0);
     free_stream(&s);
 }
 END_TEST

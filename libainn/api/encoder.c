@@ -139,6 +139,8 @@ static ainn_status prepare(ainn_encode_job *job)
     if (job->detail && (!(job->other_sizes = ainn_alloc_array(memory, (size_t)job->group_columns * job->group_rows, 2 * sizeof(uint64_t))) ||
                         !(job->costs = ainn_alloc_array(memory, (size_t)job->columns * job->rows, sizeof(*job->costs)))))
         return ainn_memory_status(memory);
+    if (job->detail && (status = ainn_symbol_tables_find_costs(memory, encoder->tables.gauss)) != AINN_OK)
+        return status;
     if ((job->detail || job->options.target_psnr > 0) && !(job->decoded = ainn_alloc_array(memory, group_row_rows * job->columns, row_size)))
         return ainn_memory_status(memory);
     ainn_quantiser_init(&job->quantiser, encoder->tables.gauss, encoder->model->y_frac, job->options.effort);

@@ -45,19 +45,47 @@ ainn_status ainn_symbol_tables_create(ainn_memory *memory, int count, const int3
     return AINN_OK;
 }
 
+static uint32_t symbol_cost(const ainn_symbol_table *table, int32_t k)
+{
+    return (AINN_TABLE_BITS << 16) - ainn_log2(table->symbols[k].frequency);
+}
+
+ainn_status ainn_symbol_tables_find_costs(ainn_memory *memory, ainn_symbol_tables *tables)
+{
+    size_t symbols = 0;
+    if (tables->costs)
+        return AINN_OK;
+    for (int i = 0; i < tables->count; i++)
+        symbols += (size_t)tables->tables[i].count;
+    uint32_t *costs = tables->costs = ainn_alloc_array(memory, symbols, sizeof(*costs));
+    if (!costs)
+        return ainn_memory_status(memory);
+    for (int i = 0; i < tables->count; i++) {
+        ainn_symbol_table *table = &tables->tables[i];
+        for (int32_t k = 0; k < table->count; k++)
+            costs[k] = symbol_cost(table, k);
+        table->costs = costs;
+        costs += table->count;
+    }
+    return AINN_OK;
+}
+
 void ainn_symbol_tables_destroy(ainn_memory *memory, ainn_symbol_tables *tables)
 {
+    if (tables)
+        ainn_free_memory(memory, tables->costs);
     ainn_free_memory(memory, tables);
 }
 
 /* By repeated squaring of the mantissa. */
 uint32_t ainn_log2(uint64_t value)
 {
-    uint32_t whole = 63;
+    uint32_t whole = 0;
     if (!value)
         return 0;
-    while (!(value >> whole))
-        whole--;
+    for (uint32_t half = 32; half; half /= 2)
+        if (value >> (whole + half))
+            whole += half;
     uint64_t mantissa = whole > 31 ? value >> (whole - 31) : value << (31 - whole);      /* 1 to 2, 31 fractional bits */
     uint32_t result = whole;
     for (int i = 0; i < 16; i++) {
@@ -73,9 +101,9 @@ uint32_t ainn_symbol_cost(const ainn_symbol_table *table, int32_t value)
 {
     int32_t k = value - table->offset, largest = table->count - 2;
     if (k >= 0 && k <= largest)
-        return (16u << 16) - ainn_log2(table->symbols[k].frequency);
+        return table->costs ? table->costs[k] : symbol_cost(table, k);
     uint32_t beyond = (uint32_t)(k < 0 ? -k : k - largest), bits = 0;        /* e + 1 */
     while (beyond >> (bits + 1))
         bits++;
-    return (16u << 16) - ainn_log2(table->symbols[largest + 1].frequency) + ((2 * bits + 2) << 16);
+    return symbol_cost(table, largest + 1) + ((2 * bits + 2) << 16);
 }
