@@ -13,6 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "image/components.h"
+
 static char current[200];                       /* what is tested now, for the message of a crash */
 static unsigned long passed, failed;
 static uint64_t state = 88172645463325252u;
@@ -435,6 +437,35 @@ static void check_synthesise(const ainn_kernels *reference, const ainn_kernels *
     drop(&both), drop(&mask);
 }
 
+static void check_rotate(const ainn_kernels *reference, const ainn_kernels *table, size_t count, uint32_t depth, int frac)
+{
+    const uint32_t max = (1u << depth) - 1;
+    buffer samples[3], outputs[2][3];
+    const uint16_t *in[3];
+    ainn_rotation rotation;
+    int good = 1;
+
+    snprintf(current, sizeof current, "rotate (%s): %zu pixels, depth %u, pixel_frac %d", table->name, count, depth, frac);
+    ainn_rotation_init(&rotation, depth, frac);
+    for (int c = 0; c < 3; c++) {
+        uint16_t *data = (samples[c] = make(count * sizeof(uint16_t))).data;
+
+        for (size_t i = 0; i < count; i++)
+            data[i] = (uint16_t)(check_random() % 8 ? check_random() % (max + 1) : check_random() % 2 * max);
+        in[c] = data;
+    }
+    for (int i = 0; i < 2; i++) {
+        for (int j = 0; j < 3; j++)
+            outputs[i][j] = make(count * sizeof(int16_t));
+        (i ? table : reference)->rotate((int16_t *const[3]){outputs[i][0].data, outputs[i][1].data, outputs[i][2].data}, in, count, &rotation);
+    }
+    for (int j = 0; j < 3; j++) {
+        good &= same(&outputs[0][j], &outputs[1][j]);
+        drop(&outputs[0][j]), drop(&outputs[1][j]), drop(&samples[j]);
+    }
+    verdict(good);
+}
+
 static void check_store(const ainn_kernels *reference, const ainn_kernels *table, size_t count, ptrdiff_t stride, uint32_t max, int pattern)
 {
     const int bytes = max == 255 ? 1 : 2;
@@ -469,6 +500,9 @@ static void check_all_pixels(const ainn_kernels *reference, const ainn_kernels *
                 check_store(reference, table, size, m ? 2 * strides[check_random() % 5] : strides[size % 5], maxima[m], pattern);
             }
         }
+    for (uint32_t depth = 8; depth <= 16; depth++)
+        for (int frac = 0; frac <= 10; frac++)
+            check_rotate(reference, table, (size_t)check_between(1, 100), depth, frac);
     for (int pattern = 0; pattern < PATTERNS; pattern++) {
         check_box_means(reference, table, 1003, pattern);
         check_synthesise(reference, table, 515, pattern, 10);

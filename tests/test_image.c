@@ -34,7 +34,7 @@ START_TEST(rotation_is_the_formula)
                     samples[c][x] = (uint16_t)(x < 8 ? (x >> c & 1) * max : random_below(&random, max + 1));
             const uint16_t *in[3] = { samples[0], samples[1], samples[2] };
             int16_t *to[3] = { out[0], out[1], out[2] };
-            ainn_rotate_row(&rotation, to, in, 1000, 1008);
+            ainn_rotate_row(ainn_kernels_for(ainn_cpu_flags()), &rotation, to, in, 1000, 1008);
             for (int x = 0; x < 1008; x++) {
                 int from = x < 1000 ? x : 999;
                 uint16_t s[3] = { samples[0][from], samples[1][from], samples[2][from] };
@@ -57,7 +57,7 @@ START_TEST(components_survive)
         int16_t v[3];
         for (int c = 0; c < 3; c++)
             s[c] = (uint16_t)random_below(&random, 256);
-        ainn_rotate_row(&rotation, (int16_t *[3]){ &v[0], &v[1], &v[2] }, (const uint16_t *[3]){ &s[0], &s[1], &s[2] }, 1, 1);
+        ainn_rotate_row(ainn_kernels_for(ainn_cpu_flags()), &rotation, (int16_t *[3]){ &v[0], &v[1], &v[2] }, (const uint16_t *[3]){ &s[0], &s[1], &s[2] }, 1, 1);
         for (int c = 0; c < 3; c++) {
             int64_t r = 0;
             for (int j = 0; j < 3; j++)

@@ -53,7 +53,7 @@ static void convert_task(void *opaque, size_t row, unsigned thread)
     }
     for (int j = 0; j < 3; j++)
         out[j] = component_row(p, j, row);
-    ainn_rotate_row(&p->rotation, out, samples, p->strip.width, p->padded);
+    ainn_rotate_row(p->job->encoder->kernels, &p->rotation, out, samples, p->strip.width, p->padded);
 }
 
 static ainn_status encode_alpha(pass *p)

@@ -2,9 +2,7 @@
 
 #include "image/image.h"
 
-/* Rows of the rotation times 2^13; each row's absolute values add up to at most LARGEST_ROW. */
-static const int32_t rotation_matrix[3][3] = { { 4730, 4730, 4730 }, { 5793, 0, -5793 }, { 3344, -6689, 3344 } };
-#define LARGEST_ROW 14190
+#define LARGEST_ROW 14190        /* of the rotation times 2^13: sum of a row's absolute values */
 
 void ainn_rotation_init(ainn_rotation *rotation, uint32_t depth, int pixel_frac)
 {
@@ -23,20 +21,10 @@ void ainn_rotation_init(ainn_rotation *rotation, uint32_t depth, int pixel_frac)
         rotation->reciprocal = (((uint64_t)1 << rotation->shift) + (uint64_t)divisor - 1) / (uint64_t)divisor;
 }
 
-static int16_t divide(const ainn_rotation *rotation, int32_t sum)
+void ainn_rotate_row(const ainn_kernels *kernels, const ainn_rotation *rotation, int16_t *const out[3], const uint16_t *const samples[3],
+                     uint32_t width, uint32_t padded)
 {
-    uint32_t positive = (uint32_t)(sum + rotation->half) + (uint32_t)rotation->lift;
-    int32_t value = (int32_t)((positive * rotation->reciprocal) >> rotation->shift) - rotation->lifted;
-    return (int16_t)(value > AINN_BOUND ? AINN_BOUND : value < -AINN_BOUND ? -AINN_BOUND : value);
-}
-
-void ainn_rotate_row(const ainn_rotation *rotation, int16_t *const out[3], const uint16_t *const samples[3], uint32_t width, uint32_t padded)
-{
-    for (uint32_t x = 0; x < width; x++) {
-        int32_t r = 2 * samples[0][x] - rotation->max, g = 2 * samples[1][x] - rotation->max, b = 2 * samples[2][x] - rotation->max;
-        for (int j = 0; j < 3; j++)
-            out[j][x] = divide(rotation, rotation_matrix[j][0] * r + rotation_matrix[j][1] * g + rotation_matrix[j][2] * b);
-    }
+    kernels->rotate(out, samples, width, rotation);
     for (int j = 0; j < 3; j++)
         for (uint32_t x = width; x < padded; x++)
             out[j][x] = out[j][width - 1];

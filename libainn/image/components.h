@@ -7,21 +7,12 @@
 #include "ainn.h"
 #include "kernels/kernels.h"
 
-/* Constants of one depth and pixel_frac. */
-typedef struct ainn_rotation {
-    int32_t max;
-    int32_t half;                /* m of the specification: half the divisor */
-    uint64_t reciprocal;         /* of the divisor, exact for every sum that can occur */
-    int shift;
-    int32_t lift;                /* multiple of the divisor that makes every sum positive */
-    int32_t lifted;              /* ... and the quotient that it adds */
-} ainn_rotation;
-
 /* pixel_frac 0 to 10. */
 void ainn_rotation_init(ainn_rotation *rotation, uint32_t depth, int pixel_frac);
 
 /* `width` samples of R, G, B (the same three times for grey) to components, the last one repeated up to `padded`. */
-void ainn_rotate_row(const ainn_rotation *rotation, int16_t *const out[3], const uint16_t *const samples[3], uint32_t width, uint32_t padded);
+void ainn_rotate_row(const ainn_kernels *kernels, const ainn_rotation *rotation, int16_t *const out[3], const uint16_t *const samples[3],
+                     uint32_t width, uint32_t padded);
 
 /* Stores `count` pixels from u into the colour planes of an image, from column 0 of row y on. With `gray` the picture was coded as
  * grey: its value goes into every plane. `scratch` holds `count` values. */

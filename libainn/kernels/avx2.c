@@ -96,6 +96,7 @@ void ainn_kernels_avx2(ainn_kernels *table)
     table->box_means = ainn_box_means_avx2;
     table->interleave = ainn_interleave_avx2;
     table->synthesise = ainn_synthesise_avx2;
+    table->rotate = ainn_rotate_avx2;
     table->store8 = ainn_store8_avx2;
     table->store16 = ainn_store16_avx2;
 }

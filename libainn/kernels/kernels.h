@@ -50,6 +50,16 @@ typedef struct ainn_depthwise {
     int bound;                    /* LeakyReLU always follows */
 } ainn_depthwise;
 
+/* Constants of the rotation of colours, of one depth and pixel_frac (image/components.h). */
+typedef struct ainn_rotation {
+    int32_t max;
+    int32_t half;                 /* m of the specification: half the divisor */
+    uint64_t reciprocal;          /* of the divisor, exact for every sum that can occur; 32 bits */
+    int shift;                    /* 40 to 58 */
+    int32_t lift;                 /* multiple of the divisor that makes every sum positive */
+    int32_t lifted;               /* ... and the quotient that it adds */
+} ainn_rotation;
+
 typedef struct ainn_kernels {
     const char *name;             /* "c", "openblas", "neon", "avx2", "avxvnni", "avx512", "vnni", ...: the values of AINN_CPU */
 
@@ -85,6 +95,9 @@ typedef struct ainn_kernels {
      * mask [positions][16] (four logits), |both| at most AINN_STREAM_BOUND; writes u = 0 .. 65536 of R, G, B, two rows of
      * 2 * positions each: planes[c][y]. */
     void (*synthesise)(uint32_t *const planes[3][2], const int16_t *both, const int16_t *mask, size_t positions, const int16_t sigmoid[2][64], int pixel_frac);
+
+    /* Rotated components of `count` pixels (arithmetic.md, step 1 of the encoder) from samples of R, G and B. */
+    void (*rotate)(int16_t *const out[3], const uint16_t *const samples[3], size_t count, const ainn_rotation *rotation);
 
     /* Samples from u: (u * max + 32768) >> 16, stored `stride` bytes apart as uint8_t (max 255) or uint16_t. */
     void (*store8)(uint8_t *out, ptrdiff_t stride, const uint32_t *u, size_t count);

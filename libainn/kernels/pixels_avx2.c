@@ -216,6 +216,60 @@ TARGET AINN_SYNTHESISE(ainn_synthesise_avx2)
     }
 }
 
+/* ---- Rotation ---- */
+
+/* Vectors of what ainn_rotation holds, and where sums become positive. */
+typedef struct divisor {
+    __m256i start, reciprocal, lifted;
+    __m128i shift;
+} divisor;
+
+/* Eight quotients: even and odd ones apart, as products have 64 bits. */
+AINN_INLINE2 __m256i divide(const divisor *by, __m256i sum)
+{
+    const __m256i positive = _mm256_add_epi32(sum, by->start);
+    const __m256i even = _mm256_srl_epi64(_mm256_mul_epu32(positive, by->reciprocal), by->shift);
+    const __m256i odd = _mm256_srl_epi64(_mm256_mul_epu32(_mm256_srli_epi64(positive, 32), by->reciprocal), by->shift);
+
+    return _mm256_sub_epi32(_mm256_or_si256(even, _mm256_slli_epi64(odd, 32)), by->lifted);
+}
+
+/* Eight pixels: sums of each component, divided. */
+AINN_INLINE2 void rotate8(__m256i out[3], const uint16_t *const samples[3], size_t at, const divisor *by, __m256i max)
+{
+    __m256i s[3];
+
+    for (int c = 0; c < 3; c++)
+        s[c] = _mm256_sub_epi32(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(samples[c] + at))), 1), max);
+    const __m256i outer = _mm256_add_epi32(s[0], s[2]), difference = _mm256_sub_epi32(s[0], s[2]);
+
+    out[0] = divide(by, _mm256_mullo_epi32(_mm256_add_epi32(outer, s[1]), _mm256_set1_epi32(4730)));
+    out[1] = divide(by, _mm256_mullo_epi32(difference, _mm256_set1_epi32(5793)));
+    out[2] = divide(by, _mm256_sub_epi32(_mm256_mullo_epi32(outer, _mm256_set1_epi32(3344)), _mm256_mullo_epi32(s[1], _mm256_set1_epi32(6689))));
+}
+
+TARGET AINN_ROTATE(ainn_rotate_avx2)
+{
+    const __m256i max = _mm256_set1_epi32(rotation->max), bound = _mm256_set1_epi16(AINN_BOUND), low = _mm256_set1_epi16(-AINN_BOUND);
+    const divisor by = {_mm256_set1_epi32(rotation->half + rotation->lift), _mm256_set1_epi32((int)(uint32_t)rotation->reciprocal),
+                        _mm256_set1_epi32(rotation->lifted), _mm_cvtsi32_si128(rotation->shift)};
+    size_t i = 0;
+
+    for (; i + 16 <= count; i += 16) {
+        __m256i first[3], second[3];
+
+        rotate8(first, samples, i, &by, max);
+        rotate8(second, samples, i + 8, &by, max);
+        for (int j = 0; j < 3; j++) {
+            const __m256i both = _mm256_permute4x64_epi64(_mm256_packs_epi32(first[j], second[j]), 0xd8);
+
+            _mm256_storeu_si256((__m256i *)(out[j] + i), _mm256_max_epi16(_mm256_min_epi16(both, bound), low));
+        }
+    }
+    ainn_rotate_c((int16_t *const[3]){out[0] + i, out[1] + i, out[2] + i},
+                  (const uint16_t *const[3]){samples[0] + i, samples[1] + i, samples[2] + i}, count - i, rotation);
+}
+
 /* ---- Samples ---- */
 
 AINN_INLINE2 __m256i scale_samples(const uint32_t *u, __m256i max)

@@ -178,6 +178,25 @@ void ainn_synthesise_c(uint32_t *const planes[3][2], const int16_t *both, const 
     }
 }
 
+static int16_t divide(const ainn_rotation *rotation, int32_t sum)
+{
+    uint32_t positive = (uint32_t)(sum + rotation->half) + (uint32_t)rotation->lift;
+    int32_t value = (int32_t)((positive * rotation->reciprocal) >> rotation->shift) - rotation->lifted;
+
+    return (int16_t)(value > AINN_BOUND ? AINN_BOUND : value < -AINN_BOUND ? -AINN_BOUND : value);
+}
+
+void ainn_rotate_c(int16_t *const out[3], const uint16_t *const samples[3], size_t count, const ainn_rotation *rotation)
+{
+    for (size_t i = 0; i < count; i++) {
+        int32_t r = 2 * samples[0][i] - rotation->max, g = 2 * samples[1][i] - rotation->max, b = 2 * samples[2][i] - rotation->max;
+
+        out[0][i] = divide(rotation, 4730 * r + 4730 * g + 4730 * b);
+        out[1][i] = divide(rotation, 5793 * r - 5793 * b);
+        out[2][i] = divide(rotation, 3344 * r - 6689 * g + 3344 * b);
+    }
+}
+
 void ainn_store8_c(uint8_t *out, ptrdiff_t stride, const uint32_t *u, size_t count)
 {
     for (size_t i = 0; i < count; i++, out += stride)
@@ -206,6 +225,7 @@ void ainn_kernels_c(ainn_kernels *table)
         .box_means = ainn_box_means_c,
         .interleave = ainn_interleave_c,
         .synthesise = ainn_synthesise_c,
+        .rotate = ainn_rotate_c,
         .store8 = ainn_store8_c,
         .store16 = ainn_store16_c,
     };

@@ -34,6 +34,7 @@ void ainn_interleave_c(int16_t *squeezed, int16_t *means, int16_t *differences, 
                        const int16_t *const mean[3][6]);
 void ainn_synthesise_c(uint32_t *const planes[3][2], const int16_t *both, const int16_t *mask, size_t positions,
                        const int16_t sigmoid[2][64], int pixel_frac);
+void ainn_rotate_c(int16_t *const out[3], const uint16_t *const samples[3], size_t count, const ainn_rotation *rotation);
 void ainn_store8_c(uint8_t *out, ptrdiff_t stride, const uint32_t *u, size_t count);
 void ainn_store16_c(uint16_t *out, ptrdiff_t stride, const uint32_t *u, size_t count, uint32_t max);
 

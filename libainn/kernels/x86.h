@@ -19,6 +19,7 @@
     void name(uint32_t *const planes[3][2], const int16_t *both, const int16_t *mask, size_t positions, const int16_t sigmoid[2][64], \
               int pixel_frac)
 #define AINN_STORE8(name) void name(uint8_t *out, ptrdiff_t stride, const uint32_t *u, size_t count)
+#define AINN_ROTATE(name) void name(int16_t *const out[3], const uint16_t *const samples[3], size_t count, const ainn_rotation *rotation)
 #define AINN_STORE16(name) void name(uint16_t *out, ptrdiff_t stride, const uint32_t *u, size_t count, uint32_t max)
 
 AINN_DENSE(ainn_dense_avx2);
@@ -39,6 +40,7 @@ AINN_BOX_MEANS(ainn_box_means_avx512);
 AINN_INTERLEAVE(ainn_interleave_avx2);
 AINN_SYNTHESISE(ainn_synthesise_avx2);
 AINN_SYNTHESISE(ainn_synthesise_avx512);
+AINN_ROTATE(ainn_rotate_avx2);
 AINN_STORE8(ainn_store8_avx2);
 AINN_STORE8(ainn_store8_avx512);
 AINN_STORE16(ainn_store16_avx2);
