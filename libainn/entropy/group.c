@@ -57,8 +57,8 @@ static ainn_status take_memory(ainn_memory *memory, ainn_group_coder *coder, uin
     coder->capacity = AINN_RANS_BOUND(elements);
     coder->hyper_capacity = AINN_RANS_BOUND(hyper);
     if (!(coder->scaled = ainn_alloc_array(memory, elements, sizeof(int16_t))) ||
-        !(coder->hyper_stream = ainn_alloc(memory, coder->hyper_capacity)) ||
-        !(coder->stream = ainn_alloc(memory, coder->capacity)))
+        !(coder->hyper_stream = ainn_alloc_sparse(memory, coder->hyper_capacity)) ||
+        !(coder->stream = ainn_alloc_sparse(memory, coder->capacity)))
         return ainn_memory_status(memory);
     return AINN_OK;
 }

@@ -31,6 +31,12 @@ static void *default_allocate(void *opaque, size_t size)
     return malloc(size);
 }
 
+static void *small_pages(void *opaque, size_t size)
+{
+    (void)opaque;
+    return malloc(size);
+}
+
 static void default_release(void *opaque, void *memory)
 {
     (void)opaque;
@@ -45,7 +51,7 @@ void ainn_memory_init(ainn_memory *memory, const ainn_allocator *allocator, uint
     memory->limit = limit;
 }
 
-void *ainn_alloc(ainn_memory *memory, size_t size)
+static void *take(ainn_memory *memory, size_t size, void *(*allocate)(void *opaque, size_t size))
 {
     memory->limit_was_hit = 0;
     if (size > SIZE_MAX / 2)
@@ -54,7 +60,7 @@ void *ainn_alloc(ainn_memory *memory, size_t size)
         memory->limit_was_hit = 1;
         return NULL;
     }
-    unsigned char *block = memory->allocator.allocate(memory->allocator.opaque, size + sizeof(prefix) + ALIGNMENT);
+    unsigned char *block = allocate(memory->allocator.opaque, size + sizeof(prefix) + ALIGNMENT);
     if (!block)
         return NULL;
     uintptr_t start = ((uintptr_t)block + sizeof(prefix) + ALIGNMENT - 1) & ~(uintptr_t)(ALIGNMENT - 1);
@@ -64,7 +70,18 @@ void *ainn_alloc(ainn_memory *memory, size_t size)
     memory->used += size;
     if (memory->used > memory->peak)
         memory->peak = memory->used;
-    return memset(aligned, 0, size);
+    return aligned;
+}
+
+void *ainn_alloc(ainn_memory *memory, size_t size)
+{
+    void *block = take(memory, size, memory->allocator.allocate);
+    return block ? memset(block, 0, size) : NULL;
+}
+
+void *ainn_alloc_sparse(ainn_memory *memory, size_t size)
+{
+    return take(memory, size, memory->allocator.allocate == default_allocate ? small_pages : memory->allocator.allocate);
 }
 
 void *ainn_alloc_array(ainn_memory *memory, size_t count, size_t size)

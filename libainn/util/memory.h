@@ -20,7 +20,10 @@ void ainn_memory_init(ainn_memory *memory, const ainn_allocator *allocator, uint
 /* 64-byte aligned and zeroed; NULL on failure, when the limit would be exceeded, or for absurd sizes. Not for use by several threads at once. */
 void *ainn_alloc(ainn_memory *memory, size_t size);
 
-/* The same for count * size bytes, safe against overflow. */
+/* Not zeroed, and in small pages if large: for blocks of which mostly a small part is used, so that the system need not clear the rest. */
+void *ainn_alloc_sparse(ainn_memory *memory, size_t size);
+
+/* ainn_alloc() of count * size bytes, safe against overflow. */
 void *ainn_alloc_array(ainn_memory *memory, size_t count, size_t size);
 
 /* NULL is allowed. */
