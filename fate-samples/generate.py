@@ -81,6 +81,7 @@ def main():
         ffmpeg('-f', 'rawvideo', '-pix_fmt', 'rgba', '-s', f'{WIDTH}x{HEIGHT}', '-i', '-',
                '-vf', f'{exact},format={pixels}', *fast, path(f'{name}.ainn'), data=rgba)
     ffmpeg('-i', source, '-c:v', 'ainn', '-profile:v', 'standard', path('standard.ainn'))
+    ffmpeg('-i', source, '-c:v', 'ainn', '-profile:v', 'fast_msssim', path('msssim.ainn'))
 
     # Sizes: odd, the smallest, more than one entropy-coding group in both directions.
     for name, width, height in (('odd', 67, 35), ('tiny', 1, 1), ('groups', 1040, 1030)):

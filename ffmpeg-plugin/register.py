@@ -137,15 +137,19 @@ def register(tree):
     modern = tree.has('libavcodec/defs.h', r'^#define AV_PROFILE_UNKNOWN')
     tree.after('libavcodec/' + ('defs.h' if modern else 'avcodec.h'), r'^#define (AV|FF)_PROFILE_KLVA_ASYNC .*', '''\
 
-#define AV_PROFILE_AINN_FAST     0
-#define AV_PROFILE_AINN_STANDARD 1
-#define AV_PROFILE_AINN_HIGH     2
+#define AV_PROFILE_AINN_FAST            0
+#define AV_PROFILE_AINN_STANDARD        1
+#define AV_PROFILE_AINN_HIGH            2
+#define AV_PROFILE_AINN_FAST_MSSSIM     3
+#define AV_PROFILE_AINN_STANDARD_MSSSIM 4
 ''')
     tree.before('libavcodec/profiles.c', r'^#endif /\* !CONFIG_SMALL', f'''\
 const AVProfile ff_ainn_profiles[] = {{
-    {{ AV_PROFILE_AINN_FAST,     "fast"     }},
-    {{ AV_PROFILE_AINN_STANDARD, "standard" }},
-    {{ AV_PROFILE_AINN_HIGH,     "high"     }},
+    {{ AV_PROFILE_AINN_FAST,            "fast"            }},
+    {{ AV_PROFILE_AINN_STANDARD,        "standard"        }},
+    {{ AV_PROFILE_AINN_HIGH,            "high"            }},
+    {{ AV_PROFILE_AINN_FAST_MSSSIM,     "fast-msssim"     }},
+    {{ AV_PROFILE_AINN_STANDARD_MSSSIM, "standard-msssim" }},
     {{ {'AV' if modern else 'FF'}_PROFILE_UNKNOWN }},
 }};
 

@@ -243,6 +243,7 @@ void describe_model(ainn_model *model, json *out)
         json_open(out, "model", '{');
         json_text(out, "name", info.name);
         json_text(out, "id", id);
+        json_text(out, "metric", info.metric);
         json_integer(out, "bytes", info.bytes);
         json_integer(out, "latent_channels", info.latent_channels);
         json_real(out, "kmac_analysis", info.kmac_analysis);
@@ -252,8 +253,8 @@ void describe_model(ainn_model *model, json *out)
         json_close(out, '{');
         return;
     }
-    printf("model %s\n  id           %s\n  size         %" PRIu64 " bytes\n  latents      %" PRIu32 " channels\n", info.name, id,
-           info.bytes, info.latent_channels);
+    printf("model %s\n  id           %s\n  trained for  %s\n  size         %" PRIu64 " bytes\n  latents      %" PRIu32 " channels\n", info.name, id,
+           info.metric, info.bytes, info.latent_channels);
     printf("  analysis     %.2f kMAC per pixel\n  entropy      %.2f kMAC per pixel\n  synthesis    %.2f kMAC per pixel\n",
            info.kmac_analysis, info.kmac_entropy, info.kmac_synthesis);
     printf("  decoding     %.2f kMAC per pixel\n", decoding);

@@ -298,7 +298,10 @@ def crc32c(data):
 TYPES = {'int16': 0, 'int32': 1, 'uint8': 2, 'uint16': 3}
 
 
-def model_file(name, tensors):
+METRICS = ('mse', 'msssim')
+
+
+def model_file(name, tensors, metric='mse'):
     entries, data, offset = [], [], 64 * (1 + len(tensors))
     for key in sorted(tensors):
         a = np.ascontiguousarray(tensors[key])
@@ -309,10 +312,10 @@ def model_file(name, tensors):
         data.append(raw)
         offset += len(raw)
     body = b''.join(entries + data)
-    return struct.pack('<8sIIII32s8x', b'AINNMODL', 3, 64 + len(body), crc32c(body), len(tensors), name.encode()) + body
+    return struct.pack('<8sIIII32sB7x', b'AINNMODL', 3, 64 + len(body), crc32c(body), len(tensors), name.encode(), METRICS.index(metric)) + body
 
 
-def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000, typical=(), shares=None):
+def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000, typical=(), shares=None, metric='mse'):
     """Bytes of the model file and a summary. The first pictures and the hard ones set the ranges, the typical ones the tables.
     `shares`: the mixtures of the latents' tables, not to be measured."""
     levels, M = level_configs(net), net.transform.M
@@ -351,7 +354,7 @@ def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000, typical=()
     lines.append(f'pixel F {sites.pixel}, y F {sites.y}, z F {sites.z} (largest {sites.z_max}), r F {sites.r} around {sites.r_centre:.2f}; peaks with '
                  f'margins: ' + ', '.join(f'{k} {sites.peaks[k].max():.4g}' for k in ('pixel', 'y', 'z', 'r')))
     lines.append(f'largest weight {widest}, largest sum 2^{math.log2(worst):.3f}')
-    return model_file(name, tensors), lines
+    return model_file(name, tensors, metric), lines
 
 
 def calibration_pictures(draw, count):
@@ -371,6 +374,7 @@ if __name__ == '__main__':
     p.add_argument('--most', type=float, default=1000, help='times the peak of photographs that other pictures get room for; for '
                    'networks that have seen photographs alone, which exaggerate all else: 2')
     p.add_argument('--gaussian', action='store_true', help='plain Gaussians in the tables, so that rates compare with those of the float network')
+    p.add_argument('--metric', choices=METRICS, default='mse', help='what the weights were trained for, as for train.py')
     p.add_argument('--name', help='name in the file; default: the configuration')
     p.add_argument('--out', required=True)
     a = p.parse_args()
@@ -382,7 +386,7 @@ if __name__ == '__main__':
     calibration = calibration_pictures(patches, a.crops)
     patches.set_crop(TYPICAL_SIZE)
     data, summary = export(network, a.name or a.config, calibration, extremes(256), most=a.most, typical=[patches(1) for _ in range(TYPICAL)],
-                           shares=tables.PLAIN if a.gaussian else None)
+                           shares=tables.PLAIN if a.gaussian else None, metric=a.metric)
     with open(a.out, 'wb') as f:
         f.write(data)
     print('\n'.join(summary))

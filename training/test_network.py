@@ -5,7 +5,7 @@ import torch
 
 import network
 from codec import build
-from entropy import Entropy, mix_weights
+from entropy import MIN_SCALE, TAIL, Entropy, gauss_bits, mix_weights
 from train import log_lambdas
 
 
@@ -96,6 +96,34 @@ class EntropyModel(unittest.TestCase):
         self.assertAlmostEqual(lam[0].item(), 0.0006, 6)
         self.assertAlmostEqual(lam[2].item(), 0.25, 4)
         self.assertAlmostEqual(lam[1].item(), (0.0006 * 0.25) ** .5, 5)
+
+
+class LowestScale(unittest.TestCase):
+    """Latents whose scale is the lowest are not coded: a decoder takes their means."""
+    def test_such_latents_become_their_means(self):
+        torch.manual_seed(3)
+        entropy = Entropy(64, 16, 16)
+        y = 9 * torch.randn(1, 64, 8, 8)
+        for step in entropy.ctx:                               # even channel groups certain, odd ones wide open
+            torch.nn.init.zeros_(step[-1].weight)
+            step[-1].bias.data = torch.cat([torch.full((64,), .25), torch.full((64,), 3.).index_fill_(0, torch.arange(0, 64, 2), -9.)])
+        y.requires_grad_()
+        _, sigma, y_hat = entropy.predict(y, entropy.ha(y))
+        certain = sigma <= MIN_SCALE
+        self.assertTrue(certain.any() and not certain.all())
+        self.assertTrue((y_hat[certain] == .25).all())
+        self.assertTrue(((y_hat - y)[~certain].abs() <= .5001).all())
+        y_hat.sum().backward()
+        self.assertTrue((y.grad[certain] == 1).all())          # straight through: the analysis still learns
+
+    def test_a_scale_that_is_far_too_small_learns(self):
+        raw = torch.tensor([.11], requires_grad=True)
+        gauss_bits(torch.tensor([36.]), raw, TAIL).sum().backward()
+        self.assertLess(raw.grad.item(), -1e-3)
+        values = torch.arange(-40, 41).float()
+        for scale in (.2, 1., 6.):                             # the tail costs next to nothing
+            extra = gauss_bits(values, torch.tensor(scale), TAIL) - gauss_bits(values, torch.tensor(scale))
+            self.assertLess(extra[40].item(), 1e-3)
 
 
 if __name__ == '__main__':

@@ -237,7 +237,7 @@ class Trainer:
             with torch.autocast(device_type=self.dev, dtype=torch.bfloat16):
                 y, bits = run(x, q, True)
             mse, bpp = (y - x).pow(2).mean((1, 2, 3)), bits / a.crop ** 2
-            distortion = mse if a.metric == 'mse' else 1 - ms_ssim(x, y)
+            distortion = mse if a.metric == 'mse' else 1 - ms_ssim(x, y) + mse      # MS-SSIM alone hardly sees colours drift
             loss = loss_of(distortion, bpp, self.lambdas(q), a.metric, MOST_OF_A_CROP * self.typical)
             self.typical = self.typical.lerp(loss.detach(), .02)
             for opt in self.opts:

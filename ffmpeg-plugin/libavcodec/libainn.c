@@ -201,9 +201,11 @@ static const struct {
     int profile;
     const char *model;
 } profile_models[] = {
-    { AV_PROFILE_AINN_FAST,     "fast"     },
-    { AV_PROFILE_AINN_STANDARD, "standard" },
-    { AV_PROFILE_AINN_HIGH,     "high"     },
+    { AV_PROFILE_AINN_FAST,            "fast"            },
+    { AV_PROFILE_AINN_STANDARD,        "standard"        },
+    { AV_PROFILE_AINN_HIGH,            "high"            },
+    { AV_PROFILE_AINN_FAST_MSSSIM,     "fast-msssim"     },
+    { AV_PROFILE_AINN_STANDARD_MSSSIM, "standard-msssim" },
 };
 
 int ff_libainn_profile(const char *model_name)

@@ -417,6 +417,8 @@ static const AVOption libainn_encode_options[] = {
         { "fast",      "Small and fast",  0, AV_OPT_TYPE_CONST, { .i64 = AV_PROFILE_AINN_FAST     }, .flags = VE, .unit = "profile" },
         { "standard",  "The usual one",   0, AV_OPT_TYPE_CONST, { .i64 = AV_PROFILE_AINN_STANDARD }, .flags = VE, .unit = "profile" },
         { "high",      "Large and slow",  0, AV_OPT_TYPE_CONST, { .i64 = AV_PROFILE_AINN_HIGH     }, .flags = VE, .unit = "profile" },
+        { "fast_msssim",     "fast, trained for MS-SSIM",     0, AV_OPT_TYPE_CONST, { .i64 = AV_PROFILE_AINN_FAST_MSSSIM     }, .flags = VE, .unit = "profile" },
+        { "standard_msssim", "standard, trained for MS-SSIM", 0, AV_OPT_TYPE_CONST, { .i64 = AV_PROFILE_AINN_STANDARD_MSSSIM }, .flags = VE, .unit = "profile" },
     { "orientation",   "How viewers turn the picture, 1 to 8 as in EXIF",    OFFSET(orientation),   AV_OPT_TYPE_INT,    { .i64 = ORIENTATION_AUTO }, ORIENTATION_AUTO, 8, VE, .unit = "orientation" },
         { "auto",      "The frame's, where ffmpeg has not turned it already", 0, AV_OPT_TYPE_CONST, { .i64 = ORIENTATION_AUTO  }, .flags = VE, .unit = "orientation" },
         { "frame",     "The frame's",                                         0, AV_OPT_TYPE_CONST, { .i64 = ORIENTATION_FRAME }, .flags = VE, .unit = "orientation" },

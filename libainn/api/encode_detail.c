@@ -27,13 +27,20 @@ typedef struct pass {
     ainn_status status;
 } pass;
 
+/* The quality that squared error is weighed at. A model for MS-SSIM has about the squared error that one for squared error has at three quarters
+ * of the quality; weighed at the whole of it, blocks would replace photographs. */
+static uint32_t weighed_quality(const ainn_encode_job *job, uint32_t quality_code)
+{
+    return job->encoder->model->ms_ssim ? quality_code * 3 / 4 : quality_code;
+}
+
 static ainn_status open_pass(pass *p, ainn_encode_job *job, uint32_t quality_code)
 {
     ainn_memory *memory = &job->encoder->memory;
     memset(p, 0, sizeof(*p));
     p->job = job;
     p->width = (size_t)job->columns * LINES;
-    ainn_weigh_init(&p->weigh, quality_code, job->source.depth, ainn_color_planes(job->source.channels));
+    ainn_weigh_init(&p->weigh, weighed_quality(job, quality_code), job->source.depth, ainn_color_planes(job->source.channels));
     if (!(p->u = ainn_alloc_array(memory, p->width, 3 * LINES * sizeof(*p->u))) || !(p->samples = ainn_alloc_array(memory, p->width, 3 * LINES * sizeof(*p->samples))))
         return ainn_memory_status(memory);
     return AINN_OK;
@@ -163,7 +170,7 @@ static ainn_status open_encoder(pass *p, uint32_t quality_code, uint64_t *cells,
 {
     const ainn_source *source = &p->job->source;
     return ainn_detail_encoder_create(&p->job->encoder->memory, p->job->encoder->pool, source->width, source->height, source->depth,
-                                      ainn_color_planes(source->channels), quality_code, cells, choice, &p->encoder);
+                                      ainn_color_planes(source->channels), weighed_quality(p->job, quality_code), cells, choice, &p->encoder);
 }
 
 /* By the layer alone, over plain grey: each cell's J with each quantiser to `cells`. */
@@ -249,6 +256,18 @@ static void swap_streams(ainn_encode_job *job)
     job->other_sizes = sizes;
 }
 
+/* A model for MS-SSIM puts bits into textures, for which squared error gives no credit: what it makes of a cell counts half. Returns J of the
+ * whole, alike. */
+static uint64_t credit(const ainn_encode_job *job, const ainn_survey *s, uint64_t j)
+{
+    size_t count = (size_t)s->columns * s->rows;
+    if (!job->encoder->model->ms_ssim)
+        return j;
+    for (size_t i = 0; i < count; i++)
+        s->network[i] /= 2;
+    return j / 2;
+}
+
 static ainn_status choose(ainn_encode_job *job, uint32_t quality_code, const ainn_survey *s, uint64_t *squares)
 {
     ainn_encoder *encoder = job->encoder;
@@ -257,8 +276,9 @@ static ainn_status choose(ainn_encode_job *job, uint32_t quality_code, const ain
     *squares = plain_squares;
     if (status != AINN_OK || (status = code_alone(job, quality_code, s->layer)) != AINN_OK)
         return status;
+    uint64_t least = credit(job, s, plain_j);
     ainn_choose_quantisers(s);
-    if (ainn_choose_cells(s) >= plain_j)
+    if (ainn_choose_cells(s) >= least)
         return AINN_OK;
     if ((status = analyse_filled(job, s->mask)) != AINN_OK)
         return status;

@@ -7,7 +7,7 @@
 #include "image/image.h"
 
 #define DETAIL_EFFORT 2          /* from which on the detail layer is considered where a quick look finds something for it */
-#define DETAIL_ALWAYS_EFFORT 8   /* from which on it always is */
+#define DETAIL_ALWAYS_EFFORT 8   /* from which on it always is, but for models for MS-SSIM, whose photographs it harms */
 /* Larger pictures have no detail layer, so that memory stays bounded: it takes their latents and pixels. */
 #define DETAIL_PIXELS ((uint64_t)1 << 24)
 #define DETAIL_KEPT_PIXELS ((uint64_t)1 << 22)        /* pictures in rows of so many are kept in any case, of larger ones */
@@ -143,7 +143,8 @@ static ainn_status prepare(ainn_encode_job *job)
         return status;
     if ((job->detail || job->options.target_psnr > 0) && !(job->decoded = ainn_alloc_array(memory, group_row_rows * job->columns, row_size)))
         return ainn_memory_status(memory);
-    ainn_quantiser_init(&job->quantiser, encoder->tables.gauss, encoder->model->y_frac, job->options.effort);
+    ainn_quantiser_init(&job->quantiser, encoder->tables.gauss, encoder->model->y_frac,
+                        encoder->model->ms_ssim ? 0 : job->options.effort);
     ainn_encode_set_quality(job, (uint32_t)(job->options.quality * AINN_QUALITY_MAX / 100 + 0.5));
     return AINN_OK;
 }
@@ -191,7 +192,7 @@ static ainn_status consider_detail(ainn_encode_job *job)
     ainn_source *source = &job->source;
     ainn_memory *memory = &job->encoder->memory;
     uint64_t pixels = (uint64_t)source->width * source->height;
-    int always = job->options.effort >= DETAIL_ALWAYS_EFFORT;
+    int always = job->options.effort >= DETAIL_ALWAYS_EFFORT && !job->encoder->model->ms_ssim;
     if (job->options.effort < DETAIL_EFFORT || pixels > DETAIL_PIXELS || detail_memory(job) > (memory->limit - memory->used) / 2)
         return AINN_OK;
     if (!source->image && pixels > DETAIL_KEPT_PIXELS && source->height > DETAIL_LOOK_ROWS && !always) {

@@ -15,7 +15,7 @@ typedef struct ainn_quantiser {
     int16_t threshold[64][AINN_QUANTISER_STEPS];
 } ainn_quantiser;
 
-/* `effort` 0 to 9, as the API's; 0 is plain rounding. */
+/* `effort` 0 to 9, as the API's; 0 is plain rounding, which is best for models for MS-SSIM at any effort. */
 void ainn_quantiser_init(ainn_quantiser *quantiser, const ainn_symbol_tables *gauss, int frac, int effort);
 
 /* The integer for a latent whose distance from its mean is `difference`. */

@@ -97,12 +97,13 @@ typedef struct ainn_model ainn_model;
 
 typedef struct ainn_model_info {
     uint32_t id;                 /* what files name their model by: CRC-32C of the model's contents */
-    const char *name;            /* "fast", "standard", ...; lives as long as the model */
+    const char *name;            /* "fast", "standard", "fast-msssim", ...; lives as long as the model */
     uint32_t latent_channels;
     double kmac_analysis;        /* thousands of multiply-accumulates a pixel */
     double kmac_entropy;
     double kmac_synthesis;
     uint64_t bytes;              /* size of the model file */
+    const char *metric;          /* "squared error" or "MS-SSIM": what it was trained to keep; static */
 } ainn_model_info;
 
 /* A model by name: embedded in the library, or NAME.ainnmodel in the folders of AINN_MODEL_PATH (':' between them) or

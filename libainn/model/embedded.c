@@ -12,38 +12,50 @@
 
 #include "ainn.h"
 
-#define EMBED(NAME)                                                        \
-    __asm__(".section .rodata.ainn_model_" #NAME ",\"a\",%progbits\n"      \
+#define EMBED(SYMBOL, NAME)                                                \
+    __asm__(".section .rodata.ainn_model_" #SYMBOL ",\"a\",%progbits\n"   \
             ".balign 64\n"                                                 \
-            ".hidden ainn_embedded_" #NAME "\n"                            \
-            ".globl ainn_embedded_" #NAME "\n"                             \
-            "ainn_embedded_" #NAME ":\n"                                   \
-            ".incbin \"" AINN_MODELS_DIR "/" #NAME ".ainnmodel\"\n"        \
-            ".hidden ainn_embedded_" #NAME "_end\n"                        \
-            ".globl ainn_embedded_" #NAME "_end\n"                         \
-            "ainn_embedded_" #NAME "_end:\n"                               \
+            ".hidden ainn_embedded_" #SYMBOL "\n"                          \
+            ".globl ainn_embedded_" #SYMBOL "\n"                           \
+            "ainn_embedded_" #SYMBOL ":\n"                                 \
+            ".incbin \"" AINN_MODELS_DIR "/" NAME ".ainnmodel\"\n"         \
+            ".hidden ainn_embedded_" #SYMBOL "_end\n"                      \
+            ".globl ainn_embedded_" #SYMBOL "_end\n"                       \
+            "ainn_embedded_" #SYMBOL "_end:\n"                             \
             ".byte 0\n"                                                    \
             ".balign 64\n"                                                 \
             ".previous\n");                                                \
-    extern const uint8_t ainn_embedded_##NAME[] __attribute__((visibility("hidden"))); \
-    extern const uint8_t ainn_embedded_##NAME##_end[] __attribute__((visibility("hidden")))
+    extern const uint8_t ainn_embedded_##SYMBOL[] __attribute__((visibility("hidden"))); \
+    extern const uint8_t ainn_embedded_##SYMBOL##_end[] __attribute__((visibility("hidden")))
 
-#define ENTRY(NAME) {#NAME, ainn_embedded_##NAME, ainn_embedded_##NAME##_end}
+#define ENTRY(SYMBOL, NAME) {NAME, ainn_embedded_##SYMBOL, ainn_embedded_##SYMBOL##_end}
 
+#ifdef AINN_EMBED_STANDARD_MSSSIM
+EMBED(standard_msssim, "standard-msssim");
+#endif
+#ifdef AINN_EMBED_FAST_MSSSIM
+EMBED(fast_msssim, "fast-msssim");
+#endif
 #ifdef AINN_EMBED_STANDARD
-EMBED(standard);
+EMBED(standard, "standard");
 #endif
 #ifdef AINN_EMBED_FAST
-EMBED(fast);
+EMBED(fast, "fast");
 #endif
 
 /* The order here is the order of preference: the first model is the default. */
 const ainn_embedded_model ainn_embedded_models[] = {
 #ifdef AINN_EMBED_FAST
-    ENTRY(fast),
+    ENTRY(fast, "fast"),
 #endif
 #ifdef AINN_EMBED_STANDARD
-    ENTRY(standard),
+    ENTRY(standard, "standard"),
+#endif
+#ifdef AINN_EMBED_FAST_MSSSIM
+    ENTRY(fast_msssim, "fast-msssim"),
+#endif
+#ifdef AINN_EMBED_STANDARD_MSSSIM
+    ENTRY(standard_msssim, "standard-msssim"),
 #endif
     {NULL, NULL, NULL},
 };
@@ -54,6 +66,12 @@ static const char *const names[] = {
 #endif
 #ifdef AINN_EMBED_STANDARD
     "standard",
+#endif
+#ifdef AINN_EMBED_FAST_MSSSIM
+    "fast-msssim",
+#endif
+#ifdef AINN_EMBED_STANDARD_MSSSIM
+    "standard-msssim",
 #endif
     NULL,
 };

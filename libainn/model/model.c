@@ -90,5 +90,6 @@ void ainn_model_get_info(const ainn_model *model, ainn_model_info *info)
         .kmac_entropy = kmac[1],
         .kmac_synthesis = kmac[2],
         .bytes = model->bytes,
+        .metric = model->ms_ssim ? "MS-SSIM" : "squared error",
     };
 }

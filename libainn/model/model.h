@@ -81,6 +81,7 @@ struct ainn_model {
     uint32_t id;
     uint64_t bytes;
     char name[33];
+    int ms_ssim;                  /* trained for MS-SSIM, else for squared error */
 
     int M, N, Z;                  /* channels of latents, of the entropy networks, of hyperlatents */
     int y_frac, pixel_frac, z_max, z_frac;

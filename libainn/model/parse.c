@@ -252,13 +252,15 @@ static void bind_tables(ainn_binding *binding, ainn_model *model)
         check_values(binding, model);
 }
 
-static void read_name(ainn_model *model, const uint8_t *name)
+/* What the header says of the model; nothing of it matters to decoding. */
+static void read_description(ainn_model *model, const uint8_t *name, uint8_t metric)
 {
     memcpy(model->name, name, sizeof model->name - 1);
     model->name[sizeof model->name - 1] = 0;
     for (char *c = model->name; *c; c++)
         if (*c < ' ' || *c > '~')
             *c = '?';             /* it will be printed on terminals */
+    model->ms_ssim = metric == 1;
 }
 
 ainn_status ainn_model_parse(ainn_model *model, const void *data, size_t size, int trusted, char *message, size_t message_size)
@@ -271,7 +273,7 @@ ainn_status ainn_model_parse(ainn_model *model, const void *data, size_t size, i
         return binding.status;
     model->id = binding.tensors.id;
     model->bytes = size;
-    read_name(model, (const uint8_t *)data + 24);
+    read_description(model, (const uint8_t *)data + 24, ((const uint8_t *)data)[56]);
     read_config(&binding, model);
     if (binding.status)
         return binding.status;

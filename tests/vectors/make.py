@@ -47,6 +47,7 @@ VECTORS = {
     'fast-detail-alpha-16-bits': ('fast', 50, 35, 4, 16, 1, '-q 100'),
     'fast-detail-two-groups': ('fast', 1060, 20, 3, 10, 1, '-q 60'),
     'standard-detail': ('standard', 64, 64, 3, 8, 1, '-q 60'),
+    'fast-msssim-200x120-q50': ('fast-msssim', 200, 120, 3, 8, 1, '-q 50'),
 }
 
 

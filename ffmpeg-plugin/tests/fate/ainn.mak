@@ -3,7 +3,7 @@
 AINN_SAMPLES = $(TARGET_SAMPLES)/ainn
 
 # Decoding is exact, on every machine and with any number of threads.
-FATE_AINN_DEC = rgb24 gray ya8 rgba gbrp10 gbrp12 rgb48 gray16 rgba64 odd tiny groups standard
+FATE_AINN_DEC = rgb24 gray ya8 rgba gbrp10 gbrp12 rgb48 gray16 rgba64 odd tiny groups standard msssim
 define FATE_AINN_DECODE
 FATE_AINN-$(call FRAMECRC, AINN, LIBAINN) += fate-ainn-$(1)
 fate-ainn-$(1): CMD = framecrc -i $(AINN_SAMPLES)/$(1).ainn
