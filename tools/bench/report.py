@@ -17,18 +17,24 @@ def _percent(result):
     return NOT_MEASURED if result is None else '%+.1f' % result[0]
 
 
+def _rates(span):
+    """A range in bits a pixel: MS-SSIM has none in dB of PSNR."""
+    return span if span[0] < 10 else [0.15, 1.2]
+
+
 def _brief_section(folder, curves, span):
     """The main numbers in words."""
     peers = [c for c in curves if c.measured and not c.name.startswith('ainn-')]
-    pairs = tables.bd_pairs(curves, span)
+    pairs, similar = tables.bd_pairs(curves, span), tables.bd_pairs(curves, _rates(span), 'msssim')
     timing = measure.timing_medians(store.read(os.path.join(folder, 'timing.csv')))
     lines = []
     for codec in curves:
         if not (codec.measured and codec.name.startswith('ainn-')):
             continue
-        against = [(tables.title_of(p.name), pairs.get((p.name, codec.name))) for p in peers]
+        metric, rates = ('MS-SSIM', similar) if codec.name.endswith('-msssim') else ('PSNR', pairs)
+        against = [(tables.title_of(p.name), rates.get((p.name, codec.name))) for p in peers]
         words = ', '.join('%s %s %%' % (title, _percent(result)) for title, result in against if result)
-        line = '- **%s** at equal PSNR: bits against %s.' % (codec.title, words) if words else '- **%s**.' % codec.title
+        line = '- **%s** at equal %s: bits against %s.' % (codec.title, metric, words) if words else '- **%s**.' % codec.title
         if codec.name in timing:
             line += ' A picture is encoded in %.0f ms and decoded in %.0f ms.' % (timing[codec.name]['enc_s'] * 1000, timing[codec.name]['dec_s'] * 1000)
         lines.append(line)
@@ -49,7 +55,7 @@ def _bd_section(curves, span):
         return lines
     lines += ['', 'libainn against every codec, over the range above and over 28 to 36 dB, and in MS-SSIM (in dB, over the range above):', '']
     narrow = tables.bd_pairs(curves, [28, 36])
-    similar = tables.bd_pairs(curves, span if span[0] < 10 else [0.15, 1.2], 'msssim')
+    similar = tables.bd_pairs(curves, _rates(span), 'msssim')
     header = ['against'] + [c.title + kind for c in ours for kind in (', PSNR', ', 28–36 dB', ', MS-SSIM')]
     rows = []
     for anchor in curves:
