@@ -316,8 +316,8 @@ models() { info --list-models | grep -q 'kMAC per pixel'; }
 check 'models inside the library' models
 model=$(info --list-models | sed -n '1s/^model //p')
 one_model() { info --model "$model" | grep -q "^model $model"; }
-metrics() { info --list-models | awk '$1 == "model" { name = $2 } $1 == "trained" { n++; bad += (name ~ /-msssim$/) != ($3 == "MS-SSIM") } END { exit !n || bad }'; }
 check 'one model by its name' one_model
+metrics() { info --list-models | awk '$1 == "model" { name = $2 } $1 == "trained" { n++; bad += (name ~ /-msssim$/) != ($3 == "MS-SSIM") } END { exit !n || bad }'; }
 check 'models say what they were trained for' metrics
 partly() { info rgb.ainn nothere.ainn >info.txt 2>partly.txt; [ $? -eq 1 ] && grep -q "130 x 70" info.txt && grep -q nothere partly.txt; }
 check 'what can be read is shown where another file cannot' partly

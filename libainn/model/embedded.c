@@ -26,55 +26,40 @@
             ".balign 64\n"                                                 \
             ".previous\n");                                                \
     extern const uint8_t ainn_embedded_##SYMBOL[] __attribute__((visibility("hidden"))); \
-    extern const uint8_t ainn_embedded_##SYMBOL##_end[] __attribute__((visibility("hidden")))
+    extern const uint8_t ainn_embedded_##SYMBOL##_end[] __attribute__((visibility("hidden")));
 
-#define ENTRY(SYMBOL, NAME) {NAME, ainn_embedded_##SYMBOL, ainn_embedded_##SYMBOL##_end}
+#define ENTRY(SYMBOL, NAME) {NAME, ainn_embedded_##SYMBOL, ainn_embedded_##SYMBOL##_end},
+#define NAME_OF(SYMBOL, NAME) NAME,
 
-#ifdef AINN_EMBED_STANDARD_MSSSIM
-EMBED(standard_msssim, "standard-msssim");
-#endif
-#ifdef AINN_EMBED_FAST_MSSSIM
-EMBED(fast_msssim, "fast-msssim");
+#ifdef AINN_EMBED_FAST
+#define FAST(DO) DO(fast, "fast")
+#else
+#define FAST(DO)
 #endif
 #ifdef AINN_EMBED_STANDARD
-EMBED(standard, "standard");
+#define STANDARD(DO) DO(standard, "standard")
+#else
+#define STANDARD(DO)
 #endif
-#ifdef AINN_EMBED_FAST
-EMBED(fast, "fast");
+#ifdef AINN_EMBED_FAST_MSSSIM
+#define FAST_MSSSIM(DO) DO(fast_msssim, "fast-msssim")
+#else
+#define FAST_MSSSIM(DO)
+#endif
+#ifdef AINN_EMBED_STANDARD_MSSSIM
+#define STANDARD_MSSSIM(DO) DO(standard_msssim, "standard-msssim")
+#else
+#define STANDARD_MSSSIM(DO)
 #endif
 
 /* The order here is the order of preference: the first model is the default. */
-const ainn_embedded_model ainn_embedded_models[] = {
-#ifdef AINN_EMBED_FAST
-    ENTRY(fast, "fast"),
-#endif
-#ifdef AINN_EMBED_STANDARD
-    ENTRY(standard, "standard"),
-#endif
-#ifdef AINN_EMBED_FAST_MSSSIM
-    ENTRY(fast_msssim, "fast-msssim"),
-#endif
-#ifdef AINN_EMBED_STANDARD_MSSSIM
-    ENTRY(standard_msssim, "standard-msssim"),
-#endif
-    {NULL, NULL, NULL},
-};
+#define MODELS(DO) FAST(DO) STANDARD(DO) FAST_MSSSIM(DO) STANDARD_MSSSIM(DO)
 
-static const char *const names[] = {
-#ifdef AINN_EMBED_FAST
-    "fast",
-#endif
-#ifdef AINN_EMBED_STANDARD
-    "standard",
-#endif
-#ifdef AINN_EMBED_FAST_MSSSIM
-    "fast-msssim",
-#endif
-#ifdef AINN_EMBED_STANDARD_MSSSIM
-    "standard-msssim",
-#endif
-    NULL,
-};
+MODELS(EMBED)
+
+const ainn_embedded_model ainn_embedded_models[] = {MODELS(ENTRY) {NULL, NULL, NULL}};
+
+static const char *const names[] = {MODELS(NAME_OF) NULL};
 
 const char *const *ainn_model_names(void)
 {
