@@ -12,11 +12,15 @@
 static const struct {
     int in, out, segments;
     size_t positions;
+    int narrow;                                  /* weights fit bytes */
 } dense_shapes[] = {
-    {192, 256, 1, 600}, {256, 384, 1, 600}, {192, 128, 1, 600}, {128, 384, 1, 600}, {128, 192, 1, 600}, {192, 192, 1, 600},
-    {384, 192, 1, 600}, {320, 512, 1, 300}, {512, 320, 1, 300}, {512, 512, 1, 300}, {320, 1024, 1, 300}, {1024, 128, 1, 300},
-    {512, 128, 1, 300}, {128, 1024, 1, 300}, {192, 256, 1, 48}, {256, 384, 1, 2000}, {320, 96, 9, 64}, {192, 192, 9, 64},
-    {32, 32, 9, 1000}, {32, 16, 9, 1000}, {16, 16, 9, 1000}, {192, 128, 1, 48}, {128, 384, 1, 48},
+    {192, 256, 1, 600, 0}, {256, 384, 1, 600, 0}, {192, 128, 1, 600, 0}, {128, 384, 1, 600, 0}, {128, 192, 1, 600, 0}, {192, 192, 1, 600, 0},
+    {384, 192, 1, 600, 0}, {320, 512, 1, 300, 0}, {512, 320, 1, 300, 0}, {512, 512, 1, 300, 0}, {320, 1024, 1, 300, 0}, {1024, 128, 1, 300, 0},
+    {512, 128, 1, 300, 0}, {128, 1024, 1, 300, 0}, {192, 256, 1, 48, 0}, {256, 384, 1, 2000, 0}, {320, 96, 9, 64, 0}, {192, 192, 9, 64, 0},
+    {32, 32, 9, 1000, 0}, {32, 16, 9, 1000, 0}, {16, 16, 9, 1000, 0}, {192, 128, 1, 48, 0}, {128, 384, 1, 48, 0},
+    {192, 256, 1, 600, 1}, {256, 384, 1, 600, 1}, {192, 128, 1, 600, 1}, {128, 384, 1, 600, 1}, {128, 192, 1, 600, 1}, {192, 192, 1, 600, 1},
+    {384, 192, 1, 600, 1}, {320, 512, 1, 300, 1}, {512, 320, 1, 300, 1}, {320, 1024, 1, 300, 1}, {1024, 128, 1, 300, 1}, {128, 1024, 1, 300, 1},
+    {256, 384, 1, 2000, 1}, {192, 192, 9, 64, 1}, {32, 32, 9, 1000, 1}, {192, 128, 1, 48, 1}, {128, 384, 1, 48, 1},
 };
 
 /* Everything that a kernel call needs; one block of random numbers serves all. */
@@ -28,7 +32,7 @@ typedef struct bench {
     ainn_depthwise depthwise;
     size_t positions;
     int channels;
-    int16_t *input, *more, *output, *weights;
+    int16_t *input, *more, *output, *weights, *narrow;
     uint8_t *packed;
     uint32_t *wide;
     int16_t scale[2][64];
@@ -166,13 +170,14 @@ static void bench_table(bench *b)
         b->dense.out = (int)out;
         b->dense.block = 16 * in * taps;
         b->dense.taps = (int)taps;
+        b->dense.weights = dense_shapes[i].narrow ? b->narrow : b->weights;
         for (size_t s = 0; s < taps; s++)
             b->segments[s] = (ainn_segment){b->input + (s / 3 * (b->positions + 2) + s % 3) * in, in, (int)in, 0};
         b->dense.packed_block = b->table->pack ? b->table->packed_block(&b->dense) : 0;
         b->dense.packed = b->dense.packed_block ? b->packed : NULL;
         if (b->dense.packed)
             b->table->pack(b->packed, &b->dense);
-        snprintf(shape, sizeof shape, "%zux%zu->%zu, %zu", taps, in, out, b->positions);
+        snprintf(shape, sizeof shape, "%zux%zu->%zu, %zu%s", taps, in, out, b->positions, dense_shapes[i].narrow ? ", narrow" : "");
         report(b, run_dense, "dense", shape, (double)(in * taps * out * b->positions), 1, flags);
     }
     for (int channels = 128; channels <= 512; channels *= 2) {
@@ -201,8 +206,8 @@ int check_benchmark(const ainn_kernels *const *tables, const char *name)
     uint8_t *shift = malloc(4096);
 
     b.input = aligned_alloc(64, size), b.more = aligned_alloc(64, size), b.weights = aligned_alloc(64, size), b.output = aligned_alloc(64, size);
-    b.wide = aligned_alloc(64, size), b.packed = aligned_alloc(64, size);
-    if (!bias || !shift || !b.input || !b.more || !b.weights || !b.output || !b.wide || !b.packed) {
+    b.wide = aligned_alloc(64, size), b.packed = aligned_alloc(64, size), b.narrow = aligned_alloc(64, size);
+    if (!bias || !shift || !b.input || !b.more || !b.weights || !b.output || !b.wide || !b.packed || !b.narrow) {
         fprintf(stderr, "checkkernels: out of memory\n");
         return 2;
     }
@@ -210,7 +215,8 @@ int check_benchmark(const ainn_kernels *const *tables, const char *name)
     for (size_t i = 0; i < size / sizeof *b.input; i++) {
         b.input[i] = (int16_t)check_between(-8191, 8191);
         b.more[i] = (int16_t)check_between(-8191, 8191);
-        b.weights[i] = (int16_t)check_between(-30, 30);
+        b.weights[i] = (int16_t)check_between(-200, 200);
+        b.narrow[i] = (int16_t)check_between(-30, 30);
     }
     for (size_t i = 0; i < size / sizeof *b.wide; i++)
         b.wide[i] = check_random() % 65537;
@@ -227,6 +233,6 @@ int check_benchmark(const ainn_kernels *const *tables, const char *name)
             b.table = tables[i];
             bench_table(&b);
         }
-    free(bias), free(shift), free(b.input), free(b.more), free(b.weights), free(b.output), free(b.wide), free(b.packed);
+    free(bias), free(shift), free(b.input), free(b.more), free(b.weights), free(b.output), free(b.wide), free(b.packed), free(b.narrow);
     return 0;
 }

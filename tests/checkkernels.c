@@ -128,13 +128,35 @@ static int dense_offset(size_t i)
 
 /* ---- Dense ---- */
 
+/* Weights: any; all fit bytes, both ends of those among them; all but one, by 1. */
+enum { WIDE, NARROW, NEARLY, WIDTHS };
+
 typedef struct dense_case {
     int segments, channels, out;                /* channels of the widest segment */
     size_t positions;
     int leaky, pattern;
     int residual;                               /* 0 none, 1 elsewhere, 2 in place */
     int taps;                                   /* 9: segments are a 3x3's, side by side in three rows; as many as `segments` */
+    int width;                                  /* of weights */
 } dense_case;
+
+/* Only ever makes a weight smaller, so that sums stay in their range: the one that does not fit was larger, too. Where from is random. */
+static void narrow_weights(int16_t *w, size_t count, int width)
+{
+    const size_t from = check_random() % count;
+    int nearly = width == NEARLY;
+
+    for (size_t n = 0; n < count; n++) {
+        int16_t *const v = &w[(from + n) % count];
+        const int cut = *v > 127 || *v < -128;
+
+        *v = *v > 127 ? 127 : *v < -128 ? -128 : *v;
+        if (cut && nearly) {
+            *v = *v < 0 ? -129 : 128;
+            nearly = 0;
+        }
+    }
+}
 
 /* The layer with its weights packed, if the table wants that; `packed` is to be dropped. */
 static ainn_dense pack(const ainn_kernels *table, const ainn_dense *layer, buffer *packed)
@@ -144,7 +166,7 @@ static ainn_dense pack(const ainn_kernels *table, const ainn_dense *layer, buffe
     dense.packed_block = table->pack ? table->packed_block(layer) : 0;
     *packed = make(dense.packed_block * (size_t)(layer->out / AINN_LANE));
     if (dense.packed_block) {
-        table->pack(packed->data, layer);
+        table->pack(packed->data, &dense);
         dense.packed = packed->data;
     }
     return dense;
@@ -179,8 +201,8 @@ static void check_dense(const ainn_kernels *reference, const ainn_kernels *table
     const size_t out_size = ((c->positions - 1) * out_step + (size_t)c->out) * sizeof(int16_t);
     ainn_dense packed_layer, layer = {.out = c->out, .taps = c->taps, .leaky = c->leaky, .bound = bounds[check_random() % 4]};
 
-    snprintf(current, sizeof current, "dense (%s): %d segments, up to %d channels, %d outputs, %zu positions, leaky %d, pattern %d, residual %d",
-             table->name, c->segments, c->channels, c->out, c->positions, c->leaky, c->pattern, c->residual);
+    snprintf(current, sizeof current, "dense (%s): %d segments, up to %d channels, %d outputs, %zu positions, leaky %d, pattern %d, residual %d, width %d",
+             table->name, c->segments, c->channels, c->out, c->positions, c->leaky, c->pattern, c->residual, c->width);
     for (int s = 0; s < c->segments; s++) {
         if (c->taps == 9) {
             const size_t count = (c->positions + 2) * (size_t)c->channels;
@@ -219,6 +241,8 @@ static void check_dense(const ainn_kernels *reference, const ainn_kernels *table
             for (int o = 0; o < c->out && (int)(i % (size_t)c->channels) >= layer.used; o++)
                 ((int16_t *)weights.data)[(size_t)(o / AINN_LANE) * layer.block + (size_t)dense_offset(i) + 2 * (size_t)(o % AINN_LANE)] = 0;
     }
+    if (c->width != WIDE)
+        narrow_weights(weights.data, layer.block * (size_t)(c->out / AINN_LANE), c->width);
     layer.weights = weights.data;
     layer.bias = bias.data;
     layer.shift = shift.data;
@@ -247,25 +271,25 @@ static void check_dense(const ainn_kernels *reference, const ainn_kernels *table
     drop(&weights), drop(&bias), drop(&shift), drop(&residual), drop(&packed), drop(&outputs[0]), drop(&outputs[1]), drop(&outputs[2]);
 }
 
-static void check_all_dense(const ainn_kernels *reference, const ainn_kernels *table)
+static void check_all_dense(const ainn_kernels *reference, const ainn_kernels *table, int width)
 {
     static const int segment_counts[] = {1, 2, 9, 25};
     static const size_t large[] = {48, 97, 200};
 
     for (size_t positions = 1; positions <= 37; positions++)             /* every tail of positions and blocks */
         for (int out = AINN_LANE; out <= 7 * AINN_LANE; out += AINN_LANE)
-            check_dense(reference, table, &(dense_case){1, AINN_LANE * check_between(1, 4), out, positions, (int)(positions & 1),
-                                                        (int)(check_random() % PATTERNS), (int)(check_random() % 3), 1});
+            check_dense(reference, table, &(dense_case){1, AINN_LANE * check_between(1, width == WIDE ? 4 : 24), out, positions, (int)(positions & 1),
+                                                        (int)(check_random() % PATTERNS), (int)(check_random() % 3), 1, width});
     for (size_t positions = 1; positions <= 70; positions++)             /* 3x3 of few channels, and of some more */
         for (int channels = AINN_LANE; channels <= 3 * AINN_LANE; channels += AINN_LANE)
             check_dense(reference, table, &(dense_case){9, channels, AINN_LANE * check_between(1, 3), positions < 65 ? positions : positions * 4,
-                                                        (int)(positions & 1), (int)(check_random() % PATTERNS), (int)(check_random() % 3), 9});
+                                                        (int)(positions & 1), (int)(check_random() % PATTERNS), (int)(check_random() % 3), 9, width});
     for (int i = 0; i < 4; i++)
         for (int pattern = 0; pattern < PATTERNS; pattern++)
             for (int residual = 0; residual < 3; residual++)
                 for (int large_index = 0; large_index < 3; large_index++)
                     check_dense(reference, table, &(dense_case){segment_counts[i], AINN_LANE * check_between(1, segment_counts[i] > 2 ? 4 : 32),
-                                                                AINN_LANE * check_between(1, 12), large[large_index], large_index & 1, pattern, residual, 1});
+                                                                AINN_LANE * check_between(1, 12), large[large_index], large_index & 1, pattern, residual, 1, width});
 }
 
 /* ---- Depthwise ---- */
@@ -533,7 +557,8 @@ int main(int argc, char **argv)
             snprintf(current, sizeof current, "OpenBLAS is installed");
             verdict(ainn_openblas_loads());
         }
-        check_all_dense(tables[0], tables[i]);
+        for (int width = 0; width < WIDTHS; width++)
+            check_all_dense(tables[0], tables[i], width);
         check_all_depthwise(tables[0], tables[i]);
         check_all_couplings(tables[0], tables[i]);
         check_all_pixels(tables[0], tables[i]);
