@@ -68,8 +68,9 @@ typedef struct ainn_kernels {
     void (*dense)(int16_t *out, size_t out_step, size_t positions, const ainn_dense *layer,
                   const ainn_segment *segments, int segment_count, const int16_t *residual, size_t residual_step);
 
-    /* Bytes of one output block's packed weights, a multiple of 64, and 0 for layers that gain nothing; writes all blocks of a
-     * layer's. Layers of which `packed` is NULL work as well, slower. Both are NULL where packing is not needed. */
+    /* packed_block: bytes of one output block's packed weights, a multiple of 64, and 0 for layers that gain nothing. It may look at all
+     * weights, so is asked once for a layer. pack: writes all blocks of a layer whose `packed_block` is that. Layers of which `packed` is
+     * NULL work as well, slower. Both are NULL where packing is not needed. */
     size_t (*packed_block)(const ainn_dense *layer);
     void (*pack)(uint8_t *packed, const ainn_dense *layer);
 

@@ -38,6 +38,7 @@ typedef struct ainn_layer {
     int taps;                     /* 1, 9 or 25 */
     const int32_t *quality_bias;  /* [8][out], or NULL */
     _Atomic(uint8_t *) packed;    /* of dense, once it was needed; see ainn_layer_for() */
+    size_t packed_block;          /* ... written before it */
 } ainn_layer;
 
 /* pointwise, depthwise, pointwise: inside couplings and residuals */

@@ -32,15 +32,18 @@ static uint8_t *take(ainn_model *model, size_t size)
 
 static uint8_t *pack(ainn_model *model, ainn_layer *layer, const ainn_kernels *kernels)
 {
-    const size_t block = kernels->packed_block(&layer->dense), blocks = (size_t)layer->dense.out / AINN_LANE;
+    ainn_dense dense = layer->dense;
+    const size_t blocks = (size_t)dense.out / AINN_LANE;
     uint8_t *packed;
 
-    if (!block || block > SIZE_MAX / 4 / blocks)
+    dense.packed_block = kernels->packed_block(&dense);
+    if (!dense.packed_block || dense.packed_block > SIZE_MAX / 4 / blocks)
         return NULL;
     pthread_mutex_lock(&model->lock);
     packed = atomic_load_explicit(&layer->packed, memory_order_relaxed);
-    if (!packed && (packed = take(model, block * blocks))) {
-        kernels->pack(packed, &layer->dense);
+    if (!packed && (packed = take(model, dense.packed_block * blocks))) {
+        kernels->pack(packed, &dense);
+        layer->packed_block = dense.packed_block;
         atomic_store_explicit(&layer->packed, packed, memory_order_release);
     }
     pthread_mutex_unlock(&model->lock);
@@ -54,9 +57,10 @@ ainn_dense ainn_layer_for(const ainn_model *model, const ainn_layer *layer, cons
     if (!kernels->pack)
         return dense;
     dense.packed = atomic_load_explicit(&layer->packed, memory_order_acquire);
-    dense.packed_block = kernels->packed_block(&layer->dense);
     if (!dense.packed && positions >= WORTH_IT)          /* the model is constant but for this, which changes no result */
         dense.packed = pack((ainn_model *)model, (ainn_layer *)layer, kernels);
+    if (dense.packed)
+        dense.packed_block = layer->packed_block;
     return dense;
 }
 
