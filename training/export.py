@@ -21,6 +21,7 @@ from data import Patches
 from entropy import mix_weights
 from evaluate import load_weights, run_picture
 from network import QUALITIES
+from rounding import MOST, Moments, is_narrow, round_together
 from walk import Float, Walk, layer_weights, level_configs
 
 BOUND, STREAM_BOUND, WIDE_BOUND = 8191, 16383, 32767     # after a LeakyReLU; elsewhere; of latents
@@ -68,13 +69,15 @@ def extremes(size, drawn=24, seed=11):
 
 
 @torch.no_grad()
-def calibrate(net, pictures, qualities):
+def calibrate(net, pictures, qualities, moments=None):
     """Peaks of every site, and those of y, z, and the scale inputs (`r`)."""
     arithmetic = Float(net)
     walk = Walk(arithmetic, net.transform.M, level_configs(net))
-    for x in pictures:
+    for n, x in enumerate(pictures):
+        arithmetic.moments = moments
         latent = walk.analysis(net.transform.rotate(x))
         for q in qualities:
+            arithmetic.moments = moments if q == qualities[n % len(qualities)] else None       # they take longer than the network
             mix = mix_weights(torch.tensor([float(q)]))
             y = arithmetic.gain(latent, 'gain', mix)
             z = walk.hyper_analysis(y)
@@ -230,8 +233,10 @@ class Sites:
                 'c': (self.frac[stem + '.b'], BOUND, out)}[name[-1]]
 
 
-def quantise(name, w, bias, quality_bias, frac_in, bound, frac_out):
-    """Integers (weights, bias, shifts, quality bias) of one layer, each output channel with the largest scale that cannot overflow."""
+def quantise(name, w, bias, quality_bias, frac_in, bound, frac_out, moments=None, free=False):
+    """Integers (weights, bias, shifts, quality bias) of one layer, each output channel with the largest scale that cannot overflow
+    or, given what `moments` the inputs have, for which weights fit eight bits; then the largest sum and F of the outputs, which
+    may be less than asked for where it is `free`."""
     depthwise = w.shape[1] == 1 and len(w) == len(frac_in) and len(w) > 1
     per_input = (frac_in[:, None] if depthwise else frac_in[None])[:, :, None, None]
     real = w * 2.0 ** -per_input                                          # what one unit of input is worth
@@ -239,18 +244,29 @@ def quantise(name, w, bias, quality_bias, frac_in, bound, frac_out):
     extra = np.zeros(len(w)) if quality_bias is None else np.abs(quality_bias).max(0)
     worst = bound * np.abs(real).sum(1) + np.abs(bias) + extra
     shift = np.minimum(np.floor(np.log2(ACC_LIMIT / np.maximum(worst, 1e-30)) - frac_out) + 1, MAX_SHIFT)
+    whole = None
+    if moments is not None:
+        finest = np.log2(MOST / np.maximum(np.abs(real).max(1), 1e-30))
+        shift = np.minimum(shift - 1, (np.ceil if free else np.floor)(finest - frac_out))
+        if free:                                       # the next layer takes the outputs as they are: a little coarser, but with all of the eight bits
+            frac_out = np.minimum(frac_out, finest - shift)
+        step = 2.0 ** -(shift + frac_out)
+        whole, correction = round_together(real, step, moments.of(name, w.shape[1], 2.0 ** -frac_in))
+        bias = bias + correction
     while True:
         factor = 2.0 ** (shift + frac_out)
-        wi, bi = np.rint(real * factor[:, None]), np.rint(bias * factor)
+        wi, bi = np.rint(real * factor[:, None]) if whole is None else whole, np.rint(bias * factor)
         qi = None if quality_bias is None else np.rint(quality_bias * factor)
         total = bound * np.abs(wi).sum(1) + np.abs(bi) + (0 if qi is None else np.abs(qi).max(0)) + 2.0 ** (shift - 1)
         over = (total >= ACC_LIMIT) | (np.abs(wi).max(1) > MAX_WEIGHT)
         if not over.any():
             break
+        if whole is not None:
+            raise SystemExit(f'{name}: weights of eight bits are too much for output channel {over.argmax()}')
         shift = shift - over
     if shift.min() < 1:
         raise SystemExit(f'{name}: the scale of output channel {shift.argmin()} is too fine for its weights')
-    return wi.reshape(w.shape).astype(np.int64), bi.astype(np.int64), shift.astype(np.int64), None if qi is None else qi.astype(np.int64), total.max()
+    return wi.reshape(w.shape).astype(np.int64), bi.astype(np.int64), shift.astype(np.int64), None if qi is None else qi.astype(np.int64), total.max(), frac_out
 
 
 def p16(n):
@@ -320,7 +336,8 @@ def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000, typical=()
     `shares`: the mixtures of the latents' tables, not to be measured."""
     levels, M = level_configs(net), net.transform.M
     hard = [x for x in hard if run_picture(net, x, QUALITIES - 1)[1] > LEAST_PSNR]     # elsewhere its ranges mean nothing
-    sites = Sites(calibrate(net, pictures, qualities), calibrate(net, hard, qualities), levels, M, most)
+    moments = Moments()
+    sites = Sites(calibrate(net, pictures, qualities, moments), calibrate(net, hard, qualities), levels, M, most)
     sites.z_max = max(BOUND >> max(sites.z, 2), 1)
     with torch.no_grad():
         latents = [net.transform.analysis(x) for x in typical]
@@ -332,7 +349,10 @@ def export(net, name, pictures, hard, qualities=(0, 4, 7), most=1000, typical=()
         f_in, bound, f_out = sites.of(key, len(w) if key.endswith('.b') and w.shape[1] == 1 else w.shape[1])
         if key.startswith('ctx') and key.endswith('.5'):
             b = b - np.tile(np.repeat([0, sites.r_centre], M // 4), 4)
-        wi, bi, s, qi, total = quantise(key, w, b, None if q is None else q.numpy(), f_in, bound, f_out)
+        free = f_out is sites.frac.get(key)                          # no other layer's outputs have to have the same F
+        wi, bi, s, qi, total, f = quantise(key, w, b, None if q is None else q.numpy(), f_in, bound, f_out, moments if is_narrow(key) else None, free)
+        if free:
+            sites.frac[key] = f
         widest, worst = max(widest, int(np.abs(wi).max())), max(worst, total)
         tensors.update(layer_tensors(key, wi, bi, s, qi))
     e = net.entropy

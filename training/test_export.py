@@ -10,7 +10,8 @@ from entropy import Factorised, mix_weights
 from evaluate import run_picture
 from export import crc32c, export, quantise
 from integer import Codec as IntegerCodec
-from integer import psnr
+from integer import psnr, read_model
+from rounding import Moments, is_narrow, round_together
 from test_network import random_weights
 from walk import Float, Walk, level_configs
 
@@ -46,6 +47,7 @@ class Export(unittest.TestCase):
         cls.net, cls.pictures = small_network(), smooth_pictures(6)
         cls.data, cls.summary = export(cls.net, 'small', [x[None] for x in cls.pictures[:4]], [x[None] for x in cls.pictures[4:]],
                                        shares=tables.PLAIN)      # so that bits can be compared with the network's
+        cls.integers = read_model(cls.data)
 
     def test_walk_is_the_network(self):
         net, x = self.net, self.pictures[:1]
@@ -81,10 +83,44 @@ class Export(unittest.TestCase):
             bias = rng.standard_normal(24) * scale * 100
             quality = rng.standard_normal((8, 24)) * scale
             frac_in, frac_out = rng.uniform(-1, 10, 40), np.full(24, -9. - np.log2(scale))
-            wi, bi, s, qi, _ = quantise('layer', w, bias, quality, frac_in, 8191, frac_out)
+            wi, bi, s, qi, *_ = quantise('layer', w, bias, quality, frac_in, 8191, frac_out)
             total = 8191 * np.abs(wi).sum((1, 2, 3)) + np.abs(bi) + np.abs(qi).max(0) + 2 ** (s - 1)
             self.assertTrue((total < 2 ** 31).all() and (np.abs(wi) <= 32767).all() and (s >= 1).all() and (s <= 30).all())
             self.assertTrue((2 * total + 2 ** 16 >= 2 ** 31).any() or (np.abs(wi).max((1, 2, 3)) > 16000).any() or (s == 30).any())
+
+    def test_narrow_weights_fit_a_byte(self):
+        found = [name for name in self.integers if is_narrow(name[:-2]) and name.endswith('.w')]
+        self.assertGreater(len(found), 20)
+        for name in found:
+            most = np.abs(self.integers[name]).reshape(len(self.integers[name]), -1, 16, 2).max((1, 3))     # of each output channel
+            self.assertLessEqual(most.max(), 127, name)
+            self.assertGreater(np.median(most), 60, name)                                     # and use it
+        self.assertGreater(np.abs(self.integers['level0.w.w']).max(), 127)
+
+    def test_rounding_together(self):
+        """Inputs that go together and are not zero on average: errors cancel, and the bias makes up for the rest."""
+        rng = np.random.default_rng(4)
+        x = rng.standard_normal((40, 6)) @ rng.standard_normal((6, 3000)) + .2 * rng.standard_normal((40, 3000)) + 2
+        w = rng.standard_normal((12, 40))
+        step = np.abs(w).max(1) / 7                  # three bits and the sign
+        moments = Moments()
+        moments.see('ctx.0.1', torch.from_numpy(x)[None, :, :, None].float(), 1)
+        whole, correction = round_together(w, step, moments.of('ctx.0.1', 40, np.ones(40)))
+        self.assertTrue((whole == np.rint(whole)).all())
+        error = (w - whole * step[:, None]) @ x - correction[:, None]
+        plain = (w - np.rint(w / step[:, None]) * step[:, None]) @ x
+        self.assertLess(abs(error.mean(1)).max(), .01)
+        self.assertLess((error ** 2).mean(), (plain - plain.mean(1, keepdims=True)).var() / 5)
+
+    def test_moments_are_in_units(self):
+        moments = Moments()
+        x = torch.rand(1, 3, 5, 5)
+        moments.see('ctx.0.3', x, 3)
+        found = moments.of('ctx.0.3', 3, np.array([.5, 1, 4]))
+        inner = torch.nn.functional.pad(x, (1, 1, 1, 1))[0]
+        a, b = inner[0, 0:5, 1:6] * 2, inner[2, 1:6, 2:7] / 4          # taps 1 of channel 0 and 5 of channel 2
+        self.assertAlmostEqual(found[1, 2 * 9 + 5].item(), (a * b).mean().item(), 5)
+        self.assertAlmostEqual(found[4, 27].item(), (2 * x[0, 0]).mean().item(), 5)
 
     def test_crc(self):
         self.assertEqual(crc32c(b'123456789'), 0xE3069283)

@@ -175,7 +175,7 @@ class Trainer:
 
     def save_weights(self, name):
         path = os.path.join(self.a.out, name)
-        torch.save({k: v.half() for k, v in self.ema.items()}, path + '.tmp')
+        torch.save({k: v.half().cpu() for k, v in self.ema.items()}, path + '.tmp')
         os.replace(path + '.tmp', path)
 
     def lambdas(self, q):

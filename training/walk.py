@@ -189,7 +189,10 @@ def level_configs(net):
 
 
 class Float:
-    """The network as trained, in float32; remembers the largest magnitude of every channel of every site."""
+    """The network as trained, in float32; remembers the largest magnitude of every channel of every site, and shows `moments`, if
+    there are any, what layers get."""
+    moments = None
+
     def __init__(self, net):
         self.net, self.layers, self.peaks = net, {}, {}
         for name, (w, b, leaky, q) in layer_weights(net).items():
@@ -207,6 +210,8 @@ class Float:
         if q is not None:
             b = b + (quality @ q)[0]
         k = w.shape[2]
+        if self.moments:
+            self.moments.see(name, x, k)
         x = F.conv2d(x, w, b, 2 if k == 5 else 1, k // 2, groups=len(w) if w.shape[1] == 1 else 1)
         if leaky:
             x = F.leaky_relu(x, 0.125)

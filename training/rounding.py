@@ -1,0 +1,54 @@
+"""Weights of eight bits, rounded so that their errors cancel.
+
+A layer whose weights all fit a signed byte takes half the products where a processor multiplies bytes (libainn's AMX kernel).
+Rounded one by one, eight bits are too coarse.  So weights are rounded one after the other, and those that are still to come make
+up for each error as well as the layer's inputs allow: what they are on average, and how they go together, is measured on
+pictures.  (The method is that of optimal brain surgery, as GPTQ applies it to large language models: Frantar et al. 2022.)
+"""
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+MOST = 127                     # of a weight
+DAMPING = 1e-4                 # of the mean square of an input: what was never seen must not be relied on
+
+
+def is_narrow(name):
+    """Both 1x1 of every bottleneck (couplings, CFRM, PDM), and the context networks: what takes time and has no direct way to the pixels."""
+    part = name.split('.')
+    return part[-1] in 'ac' and (part[0] == 'cfrm' or part[0].startswith('level')) or part[0] in ('red', 'ctx')
+
+
+class Moments:
+    """Sums of the products of any two inputs of a layer, a constant 1 among them as the last."""
+    def __init__(self):
+        self.sums = {}
+
+    def see(self, name, x, taps):
+        if not is_narrow(name):
+            return
+        x = F.unfold(x, taps, padding=taps // 2)[0].double()
+        x = torch.cat([x, torch.ones_like(x[:1])])
+        self.sums[name] = self.sums.get(name, 0) + x @ x.t()
+
+    def of(self, name, channels, unit):
+        """Means of products of inputs counted in `unit` (one a channel)."""
+        sums = self.sums[name]
+        inputs = (len(sums) - 1) // channels
+        scale = torch.cat([torch.from_numpy(1 / unit).repeat_interleave(inputs), torch.ones(1)])
+        return scale[:, None] * sums * scale / sums[-1, -1]
+
+
+def round_together(w, step, moments):
+    """Whole multiples [out, in] of `step` (one an output) in place of weights w, and what to add to the biases."""
+    n = w.shape[1]
+    w, step, mean = torch.from_numpy(w), torch.from_numpy(step), moments[:n, n]
+    spread = moments[:n, :n] - mean[:, None] * mean          # errors of the mean go to the bias
+    spread = spread + torch.eye(n) * DAMPING * spread.diagonal().mean()
+    order = spread.diagonal().argsort(descending=True)       # the inputs that say most first, while others can make up for them
+    upper = torch.linalg.cholesky(torch.linalg.inv(spread[order][:, order]), upper=True)
+    left, whole = w[:, order].clone(), torch.zeros_like(w)
+    for j in range(n):
+        whole[:, order[j]] = v = (left[:, j] / step).round().clamp(-MOST, MOST)
+        left[:, j + 1:] -= ((left[:, j] - v * step) / upper[j, j])[:, None] * upper[j, j + 1:]
+    return whole.numpy(), ((w - whole * step[:, None]) @ mean).numpy()
