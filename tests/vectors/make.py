@@ -48,6 +48,7 @@ VECTORS = {
     'fast-detail-two-groups': ('fast', 1060, 20, 3, 10, 1, '-q 60'),
     'standard-detail': ('standard', 64, 64, 3, 8, 1, '-q 60'),
     'fast-msssim-200x120-q50': ('fast-msssim', 200, 120, 3, 8, 1, '-q 50'),
+    'standard-msssim-64x64-q50': ('standard-msssim', 64, 64, 3, 8, 1, '-q 50'),
 }
 
 

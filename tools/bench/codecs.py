@@ -95,7 +95,7 @@ PEERS = [
 ]
 
 AINN_QUALITIES = [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
-AINN_MODELS = ['fast', 'standard', 'fast-msssim']
+AINN_MODELS = ['fast', 'standard', 'fast-msssim', 'standard-msssim']
 
 
 def find_tool(name, folder=None):
