@@ -77,7 +77,7 @@ def calibrate(net, pictures, qualities, moments=None):
         arithmetic.moments = moments
         latent = walk.analysis(net.transform.rotate(x))
         for q in qualities:
-            arithmetic.moments = moments if q == qualities[n % len(qualities)] else None       # they take longer than the network
+            arithmetic.moments = moments if q == qualities[n % len(qualities)] else None       # one quality a picture is enough
             mix = mix_weights(torch.tensor([float(q)]))
             y = arithmetic.gain(latent, 'gain', mix)
             z = walk.hyper_analysis(y)

@@ -36,15 +36,15 @@ static uint8_t *pack(ainn_model *model, ainn_layer *layer, const ainn_kernels *k
     const size_t blocks = (size_t)dense.out / AINN_LANE;
     uint8_t *packed;
 
-    dense.packed_block = kernels->packed_block(&dense);
-    if (!dense.packed_block || dense.packed_block > SIZE_MAX / 4 / blocks)
-        return NULL;
     pthread_mutex_lock(&model->lock);
     packed = atomic_load_explicit(&layer->packed, memory_order_relaxed);
-    if (!packed && (packed = take(model, dense.packed_block * blocks))) {
-        kernels->pack(packed, &dense);
-        layer->packed_block = dense.packed_block;
-        atomic_store_explicit(&layer->packed, packed, memory_order_release);
+    if (!packed) {
+        dense.packed_block = kernels->packed_block(&dense);
+        if (dense.packed_block && dense.packed_block <= SIZE_MAX / 4 / blocks && (packed = take(model, dense.packed_block * blocks))) {
+            kernels->pack(packed, &dense);
+            layer->packed_block = dense.packed_block;
+            atomic_store_explicit(&layer->packed, packed, memory_order_release);
+        }
     }
     pthread_mutex_unlock(&model->lock);
     return packed;

@@ -17,15 +17,10 @@ def _percent(result):
     return NOT_MEASURED if result is None else '%+.1f' % result[0]
 
 
-def _rates(span):
-    """A range in bits a pixel: MS-SSIM has none in dB of PSNR."""
-    return span if span[0] < 10 else [0.15, 1.2]
-
-
 def _brief_section(folder, curves, span):
     """The main numbers in words."""
     peers = [c for c in curves if c.measured and not c.name.startswith('ainn-')]
-    pairs, similar = tables.bd_pairs(curves, span), tables.bd_pairs(curves, _rates(span), 'msssim')
+    pairs, similar = tables.bd_pairs(curves, span), tables.bd_pairs(curves, tables.rates(span), 'msssim')
     timing = measure.timing_medians(store.read(os.path.join(folder, 'timing.csv')))
     lines = []
     for codec in curves:
@@ -55,7 +50,7 @@ def _bd_section(curves, span):
         return lines
     lines += ['', 'libainn against every codec, over the range above and over 28 to 36 dB, and in MS-SSIM (in dB, over the range above):', '']
     narrow = tables.bd_pairs(curves, [28, 36])
-    similar = tables.bd_pairs(curves, _rates(span), 'msssim')
+    similar = tables.bd_pairs(curves, tables.rates(span), 'msssim')
     header = ['against'] + [c.title + kind for c in ours for kind in (', PSNR', ', 28–36 dB', ', MS-SSIM')]
     rows = []
     for anchor in curves:

@@ -61,6 +61,11 @@ def range_text(span):
     return '%g to %g dB' % tuple(span) if span[0] > 10 else '%g to %g bpp of the tested codec' % tuple(span)
 
 
+def rates(span):
+    """A range in bits a pixel: MS-SSIM has none in dB of PSNR."""
+    return span if span[0] < 10 else [0.15, 1.2]
+
+
 def bd_pairs(curves, span, metric='psnr'):
     """{(anchor, test): (percent, low, high) or None} for every two curves, over the pictures that both have."""
     built = {}
@@ -92,7 +97,7 @@ def write_summary(folder, curves):
 def write_bd(folder, curves, span):
     """bdrate.csv: every pair with something measured in it, in PSNR over the range and over 28 to 36 dB, and in MS-SSIM over the range where it is in bpp."""
     rows = []
-    for kind, metric, over in (('psnr', 'psnr', span), ('psnr', 'psnr', [28, 36]), ('msssim', 'msssim', span if span[0] < 10 else [0.15, 1.2])):
+    for kind, metric, over in (('psnr', 'psnr', span), ('psnr', 'psnr', [28, 36]), ('msssim', 'msssim', rates(span))):
         for (anchor, test), result in bd_pairs(curves, over, metric).items():
             if result and not (anchor.startswith(PUBLISHED) and test.startswith(PUBLISHED)):
                 rows.append({'metric': kind, 'range': range_text(over), 'anchor': anchor, 'test': test, 'percent': '%.2f' % result[0],
