@@ -22,7 +22,7 @@ except ImportError as error:
     print('left out: %s' % error)
     sys.exit(77)
 
-from bench import bdrate, callgrind, codecs, crops, machine, measure, metrics, peak, pictures, process, report, scale, stages, store, tables  # noqa: E402
+from bench import bdrate, callgrind, codecs, crops, machine, measure, metrics, peak, perceptual, pictures, process, report, scale, stages, store, tables  # noqa: E402
 
 
 def photograph(height=200, width=240, seed=1):
@@ -273,6 +273,35 @@ class Programs(unittest.TestCase):
             sizes = {q: os.path.getsize(jpeg.round_trip(source, q, folder)[0]) for q in (setting - 1, setting, setting + 1)}
             self.assertEqual(size, sizes[setting])
             self.assertEqual(min(abs(s - 6000) for s in sizes.values()), abs(size - 6000))
+
+    def test_perceptual_measures_through_programs(self):
+        """Stand-ins for the programs of libjxl say distances as those do; what comes of them is a BD-rate that is known."""
+        with tempfile.TemporaryDirectory() as folder:
+            photo = os.path.join(folder, 'photo.png')
+            Image.fromarray(photograph()).save(photo)
+            for program, words in (('butteraugli_main', "'%.10f\\n3-norm: %.6f\\n' 9.5"), ('ssimulacra_main', "'./lib/x.cc:54: sRGB\\n%.8f'")):
+                path = os.path.join(folder, program)
+                with open(path, 'w') as file:
+                    file.write('#!/bin/sh\nprintf %s "$(cat "$2")"\n' % words)
+                os.chmod(path, 0o755)
+
+            def codec(name, size):
+                # The setting is the distance, which the decoded "picture" holds; halving it costs twice the bytes.
+                write = 'head -c $(awk "BEGIN {{ print int(%d / {q}) }}") /dev/zero > {file}; echo {q} > %s' % (size, os.path.join(folder, name))
+                return codecs.Codec(name, name, ['sh', '-c', write], ['cp', os.path.join(folder, name), '{out}'], '.x', [0.5, 1, 2, 4], (0, 1, 0), '')
+            paths, columns = os.environ['PATH'], ['codec', 'setting', 'picture']
+            os.environ['PATH'] = folder + os.pathsep + paths
+            try:
+                table = store.Table(os.path.join(folder, 'perceptual.csv'), perceptual.COLUMNS, columns)
+                perceptual.run([photo], [codec('peer', 4000), codec('ainn-x', 3000)], table)
+            finally:
+                os.environ['PATH'] = paths
+            rows = store.read(os.path.join(folder, 'perceptual.csv'))
+            self.assertEqual([r['butteraugli'] for r in rows if r['codec'] == 'peer'], ['0.5', '1', '2', '4'])
+            for name, pairs in perceptual.bd_rates(rows, [0.1, 0.9]).items():
+                self.assertAlmostEqual(pairs['peer', 'ainn-x'][0], -25, places=3, msg=name)
+            self.assertIn('-25.0', perceptual.text(rows, [0.1, 0.9]))
+            self.assertIn('| peer | -25.0 | -25.0 |', report._perceptual_section(folder, [0.1, 0.9]))
 
     def test_bad_command_lines(self):
         for arguments, word in (([], 'OUT'), (['--range', '5'], 'LO,HI'), (['/nonexistent', '-o', '/tmp/x'], 'nonexistent')):

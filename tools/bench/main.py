@@ -68,6 +68,7 @@ def _parser():
     more.add_argument('--crop', metavar='X,Y,W,H', type=_numbers, help='part that the sheet shows (default: the busiest 192x192)')
     more.add_argument('--timing', action='store_true', help='repeated timings at one setting each, that of nearest PSNR in OUT/results.csv')
     more.add_argument('--at', metavar='DB', type=float, default=34.0, help='PSNR at which --timing compares (default 34)')
+    more.add_argument('--perceptual', action='store_true', help='Butteraugli and SSIMULACRA of a few pictures (needs the programs of libjxl)')
     more.add_argument('--scale', action='store_true', help='time and memory of libainn from 0.4 megapixels up, with 1 and 2 threads')
     more.add_argument('--largest', metavar='MP', type=float, default=100.0, help='largest picture of --scale, in megapixels (default 100)')
     more.add_argument('--peak', action='store_true', help="this core's rate of int16 multiply-accumulates and memory bandwidth")
@@ -141,6 +142,17 @@ def _timing(options):
         plots.timing_bars(options.out, measure.timing_medians(table.rows))
 
 
+def _perceptual(options):
+    from . import perceptual, tables
+    chosen = _codecs(options)
+    table = store.Table(os.path.join(options.out, 'perceptual.csv'), perceptual.COLUMNS, ['codec', 'setting', 'picture'])
+    if options.redo:
+        table.drop(options.redo)
+    _record(options, 'perceptual', chosen)
+    perceptual.run(_paths(options), chosen, table, options.threads, _say)
+    print(perceptual.text(table.rows, tables.rates(options.range)))
+
+
 def _sheet(options):
     from . import crops
     for picture in crops.make(options.out, options.sheet, _codecs(options), options.sheet_bpp, options.crop, options.threads, _say):
@@ -180,9 +192,13 @@ def _report(options):
 
 def _everything(options):
     """What `make bench` runs. Each part that is there already is kept, so that an interrupted run goes on."""
-    from . import crops
+    from . import crops, perceptual
     _compare(options)
     _timing(options)
+    if perceptual.available():
+        _perceptual(options)
+    else:
+        _say('no Butteraugli and no SSIMULACRA: their programs were not found (Debian: %s)' % perceptual.PACKAGE)
     shown = pictures.spread(_paths(options), len(SHEET_RATES))
     for picture, rate in zip(shown, SHEET_RATES):
         if not crops.exists(options.out, picture, rate):
@@ -217,6 +233,8 @@ def _run(options):
         return _scale(options)
     if options.timing:
         return _timing(options)
+    if options.perceptual:
+        return _perceptual(options)
     if options.sheet:
         return _sheet(options)
     return _compare(options)

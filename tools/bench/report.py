@@ -2,7 +2,7 @@
 import os
 import shutil
 
-from . import callgrind, machine, measure, peak, plots, scale, stages, store, tables
+from . import callgrind, machine, measure, peak, perceptual, plots, scale, stages, store, tables
 
 NOT_MEASURED = '–'
 
@@ -81,6 +81,21 @@ def _pictures_section(rows, curves, span):
         return []
     return ['', 'Picture by picture (BD-rate in percent over the same range):', ''] + _table(
         ['codec', 'against', 'best', 'median', 'worst'], result, left=2)
+
+
+def _perceptual_section(folder, span):
+    """BD-rates by measures that are neither PSNR nor MS-SSIM."""
+    rows = store.read(os.path.join(folder, 'perceptual.csv'))
+    if not rows:
+        return []
+    rates = perceptual.bd_rates(rows, tables.rates(span))
+    ours = list(dict.fromkeys(t for pairs in rates.values() for _, t in pairs))
+    anchors = list(dict.fromkeys(a for pairs in rates.values() for a, _ in pairs if not a.startswith('ainn-')))
+    measures = [m for m in perceptual.MEASURES if rates[m]]
+    lines = ['## By other measures', '', 'None of the models and none of the peers was tuned for Butteraugli (its 3-norm) or SSIMULACRA, both by the programs of '
+             'libjxl. BD-rate of libainn in percent as above, distances as logarithms, means over %d pictures.' % len({r['picture'] for r in rows}), '']
+    return lines + _table(['against'] + ['%s, %s' % (tables.title_of(t), perceptual.MEASURES[m][0]) for t in ours for m in measures],
+                          [[tables.title_of(a)] + [_percent(rates[m].get((a, t))) for t in ours for m in measures] for a in anchors]) + ['']
 
 
 def _curve_section(curves, timed):
@@ -221,7 +236,7 @@ def write(folder, docs, anchors=None, span=(0.15, 1.2)):
     timing = measure.timing_medians(store.read(os.path.join(folder, 'timing.csv')))
     if timing:
         plots.timing_bars(bench, timing)
-    for name in _sheets(folder) + [f for f in ('results.csv', 'timing.csv', 'stages.csv', 'callgrind.csv', 'peak.csv', 'scale.csv', 'run.json')
+    for name in _sheets(folder) + [f for f in ('results.csv', 'timing.csv', 'perceptual.csv', 'stages.csv', 'callgrind.csv', 'peak.csv', 'scale.csv', 'run.json')
                                    if os.path.exists(os.path.join(folder, f))]:
         shutil.copyfile(os.path.join(folder, name), os.path.join(bench, name))
     pictures = len({r['picture'] for r in rows})
@@ -231,6 +246,7 @@ def write(folder, docs, anchors=None, span=(0.15, 1.2)):
     lines += _brief_section(folder, curves, span)
     lines += ['![Rate and distortion, PSNR](bench/rd-psnr.png)', '', '![Rate and distortion, MS-SSIM](bench/rd-msssim.png)', '']
     lines += _bd_section(curves, span) + _pictures_section(rows, curves, span) + [''] + _curve_section(curves, timed) + ['']
+    lines += _perceptual_section(folder, span)
     sheets = _sheets(folder)
     if sheets:
         lines += ['## What it looks like', '', 'All codecs at the same number of bytes, enlarged twice.', '']
