@@ -42,6 +42,7 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
                  const ainn_segment *segments, int segment_count, const int16_t *residual, size_t residual_step)
 {
     const int16_t *w = layer->weights + (size_t)(first / AINN_LANE) * layer->block;
+    const int unused = ainn_unused_pairs(layer);
     __m256i acc[12], sums[12];
 
     UNROLL
@@ -54,9 +55,10 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
         w += segments[s].skip * AINN_LANE;
         for (int k = 0; k < segments[s].channels; k += AINN_LANE, x += AINN_LANE * sizeof(int16_t)) {
             const char *base[2] = {x, x + 3 * step};
+            const int pairs = AINN_LANE / 2 - (k + AINN_LANE == segments[s].channels ? unused : 0);
 
             UNROLL_SOME
-            for (int i = 0; i < AINN_LANE / 2; i++, w += 2 * AINN_LANE) {
+            for (int i = 0; i < pairs; i++, w += 2 * AINN_LANE) {
                 const __m256i w0 = _mm256_loadu_si256((const __m256i *)w), w1 = _mm256_loadu_si256((const __m256i *)(w + 16));
 
                 UNROLL
@@ -70,6 +72,7 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
                     acc[2 * n + 1] = DENSE_STEP(acc[2 * n + 1], pair, w1);
                 }
             }
+            w += 2 * AINN_LANE * (AINN_LANE / 2 - pairs);
         }
     }
     UNROLL

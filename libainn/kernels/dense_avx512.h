@@ -37,15 +37,15 @@ INLINE void store_tile_row(int16_t *out, const int16_t *residual, const __m512i 
     }
 }
 
-/* The sums of `positions` x `blocks` (constants) over one group of 16 channels. Positions are `step` bytes apart. Flat
- * loops over all sums, because both compilers keep those in registers. */
-INLINE void accumulate16(__m512i *acc, int positions, int blocks, const char *x, size_t step, const int16_t *w, size_t block)
+/* The sums of `positions` x `blocks` (constants) over pairs of channels. Positions are `step` bytes apart. Flat loops over
+ * all sums, because both compilers keep those in registers. */
+INLINE void accumulate(__m512i *acc, int positions, int blocks, int pairs, const char *x, size_t step, const int16_t *w, size_t block)
 {
     /* Few base registers: three positions are reached from each. */
     const char *base[4] = {x, x + 3 * step, x + 6 * step, x + 9 * step};
 
     KUNROLL
-    for (int k = 0; k < AINN_LANE / 2; k++) {
+    for (int k = 0; k < pairs; k++) {
         __m512i weights[4], pair = _mm512_setzero_si512();
 
         UNROLL
@@ -70,6 +70,7 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
                  const ainn_segment *segments, int segment_count, const int16_t *residual, size_t residual_step)
 {
     const int16_t *w = layer->weights + (size_t)(first / AINN_LANE) * layer->block;
+    const int unused = ainn_unused_pairs(layer);
     __m512i acc[24], sums[24];
 
     UNROLL
@@ -79,8 +80,11 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
         const char *x = (const char *)(segments[s].data + p * segments[s].step);
 
         w += segments[s].skip * AINN_LANE;
-        for (int k = 0; k < segments[s].channels; k += AINN_LANE, w += AINN_LANE * AINN_LANE, x += AINN_LANE * sizeof(int16_t))
-            accumulate16(acc, positions, blocks, x, segments[s].step * sizeof(int16_t), w, layer->block);
+        for (int k = 0; k < segments[s].channels; k += AINN_LANE, w += AINN_LANE * AINN_LANE, x += AINN_LANE * sizeof(int16_t)) {
+            const int last = k + AINN_LANE == segments[s].channels;
+
+            accumulate(acc, positions, blocks, AINN_LANE / 2 - (last ? unused : 0), x, segments[s].step * sizeof(int16_t), w, layer->block);
+        }
     }
     UNROLL
     for (int n = 0; n < positions * blocks; n++)

@@ -6,6 +6,14 @@
 
 #define AINN_AVX512 "avx512f,avx512bw,avx512dq,avx512vl"
 
+/* Pairs of the last 16 channels of every tap that have no weights: of the 32 that 24 channels are stored as, four. */
+static inline int ainn_unused_pairs(const ainn_dense *layer)
+{
+    const int unused = layer->used ? ((int)layer->block / AINN_LANE / layer->taps - layer->used) / 2 : 0;
+
+    return unused < AINN_LANE / 2 ? unused : AINN_LANE / 2;
+}
+
 #define AINN_DENSE(name)                                                                                            \
     void name(int16_t *out, size_t out_step, size_t positions, const ainn_dense *layer, const ainn_segment *segments, \
               int segment_count, const int16_t *residual, size_t residual_step)
