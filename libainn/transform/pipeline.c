@@ -97,6 +97,8 @@ void ainn_plan_stage(ainn_plan *plan, uint32_t scale, uint32_t extra_rows, uint3
         block = even < MIN_BLOCK ? MIN_BLOCK : even < block ? (uint32_t)even : block;
     }
     blocks = (stage->width + block - 1) / block;
+    if (blocks % plan->threads && stage->width / MIN_BLOCK >= blocks + plan->threads)
+        blocks += plan->threads - blocks % plan->threads;      /* as many for each, whatever the number of rows */
     stage->block = (stage->width + blocks - 1) / blocks;
     stage->previous = plan->stage;
     *plan->last_stage = stage;
