@@ -1,4 +1,4 @@
-"""Butteraugli and SSIMULACRA beside PSNR and MS-SSIM, by the programs of libjxl: how codecs compare by measures that none of them was tuned for."""
+"""Butteraugli and SSIMULACRA beside PSNR and MS-SSIM, by the programs of libjxl: how models compare by measures that they were not trained for."""
 import math
 import os
 import re

@@ -92,8 +92,8 @@ def _perceptual_section(folder, span):
     ours = list(dict.fromkeys(t for pairs in rates.values() for _, t in pairs))
     anchors = list(dict.fromkeys(a for pairs in rates.values() for a, _ in pairs if not a.startswith('ainn-')))
     measures = [m for m in perceptual.MEASURES if rates[m]]
-    lines = ['## By other measures', '', 'None of the models and none of the peers was tuned for Butteraugli (its 3-norm) or SSIMULACRA, both by the programs of '
-             'libjxl. BD-rate of libainn in percent as above, distances as logarithms, means over %d pictures.' % len({r['picture'] for r in rows}), '']
+    lines = ['## By other measures', '', 'No model of libainn was trained for Butteraugli (its 3-norm) or SSIMULACRA, both by the programs of libjxl, whose '
+             'encoder is tuned by the former. BD-rate of libainn in percent as above, distances as logarithms, means over %d pictures.' % len({r['picture'] for r in rows}), '']
     return lines + _table(['against'] + ['%s, %s' % (tables.title_of(t), perceptual.MEASURES[m][0]) for t in ours for m in measures],
                           [[tables.title_of(a)] + [_percent(rates[m].get((a, t))) for t in ours for m in measures] for a in anchors]) + ['']
 
@@ -194,8 +194,10 @@ def _how_section(record):
     for key, value in entry.get('machine', {}).items():
         lines.append('- %s: %s' % (key, value))
     for part, one in record.items():
-        lines.append('- %s: %s, load of the machine before it %s: %s' % (part, one.get('date', ''), one.get('load before', 'unknown'),
-                                                                         ', '.join('`%s`' % c for c in one.get('commands', []))))
+        processor = one.get('machine', {}).get('processor')
+        elsewhere = '' if processor == entry.get('machine', {}).get('processor') else ' on %s' % processor
+        lines.append('- %s: %s%s, load of the machine before it %s: %s' % (part, one.get('date', ''), elsewhere, one.get('load before', 'unknown'),
+                                                                           ', '.join('`%s`' % c for c in one.get('commands', []))))
     lines += ['', '`make bench` repeats it. Source pictures are read and decoded pictures written uncompressed. Commands:', '', '```']
     for codec in entry.get('codecs', {}).values():
         lines.append('# %s%s' % (codec['title'], ': ' + codec['version'] if codec.get('version') else ''))
