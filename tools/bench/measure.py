@@ -6,24 +6,36 @@ from . import metrics, pictures, process, store
 from .progress import Progress
 
 
+def missing(paths, codecs, table):
+    """[(path, [(codec, setting)])]: what `table` still lacks of each picture. Pictures of which it lacks nothing are left out."""
+    work = [(p, [(c, s) for c in codecs for s in c.settings if not table.has(c.name, store.setting_text(s), pictures.name_of(p))]) for p in paths]
+    return [(path, lacking) for path, lacking in work if lacking]
+
+
+def round_trip(codec, source, setting, folder, threads, failed, say):
+    """Codec.round_trip(), or None where the codec fails; that is told of, and the codec's name goes to `failed`."""
+    try:
+        return codec.round_trip(source, setting, folder, threads)
+    except process.ProgramError as error:
+        failed.add(codec.name)
+        say('%s is left out from here on: %s' % (codec.name, error))
+        return None
+
+
 def rate_distortion(paths, codecs, table, threads=1, repeat=1, say=print):
     """Fills `table` with a row for each codec, setting and picture. For one picture all codecs take turns: first each one's
     first setting, then each one's second. Codecs that fail are told of once and skipped from then on."""
-    todo = sum(1 for path in paths for c in codecs for s in c.settings
-               if not table.has(c.name, store.setting_text(s), pictures.name_of(path)))
-    progress = Progress(todo)
+    work = missing(paths, codecs, table)
+    progress = Progress(sum(len(lacking) for _, lacking in work))
     failed = set()
-    for path in paths:
-        name = pictures.name_of(path)
-        if all(table.has(c.name, store.setting_text(s), name) for c in codecs for s in c.settings):
-            continue
+    for path, _ in work:
         with tempfile.TemporaryDirectory(prefix='ainnbench-') as folder:
             source = pictures.prepare(path, folder)
             for turn in range(max(len(c.settings) for c in codecs)):
                 rows = _one_turn(source, codecs, turn, table, failed, folder, threads, repeat, say)
                 for row in rows:
                     table.add(row)
-                    progress.step('%s %s %s: %.3f bpp, %.2f dB' % (name, row['codec'], row['setting'], row['bpp'], row['psnr']))
+                    progress.step('%s %s %s: %.3f bpp, %.2f dB' % (source.name, row['codec'], row['setting'], row['bpp'], row['psnr']))
     progress.end()
 
 
@@ -37,12 +49,10 @@ def _one_turn(source, codecs, turn, table, failed, folder, threads, repeat, say)
             setting = codec.settings[turn]
             if table.has(codec.name, store.setting_text(setting), source.name):
                 continue
-            try:
-                coded, decoded, encoder, decoder = codec.round_trip(source, setting, folder, threads)
-            except process.ProgramError as error:
-                failed.add(codec.name)
-                say('%s is left out from here on: %s' % (codec.name, error))
+            done = round_trip(codec, source, setting, folder, threads, failed, say)
+            if not done:
                 continue
+            coded, decoded, encoder, decoder = done
             runs.setdefault(codec.name, []).append((encoder, decoder))
             if codec.name not in pixels:
                 pixels[codec.name] = (os.path.getsize(coded), metrics.load(decoded))

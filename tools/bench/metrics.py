@@ -64,6 +64,11 @@ def msssim(a, b):
     return float(result.mean())
 
 
+def distance_db(value):
+    """A distance of 0 and more on such a scale: more is better."""
+    return float(-10 * np.log10(max(value, 1e-9)))
+
+
 def msssim_db(value):
     """MS-SSIM on a scale on which equal steps look equal: -10 log10(1 - value)."""
     return float(-10 * np.log10(max(1 - value, 1e-10)))

@@ -83,14 +83,15 @@ def _pictures_section(rows, curves, span):
         ['codec', 'against', 'best', 'median', 'worst'], result, left=2)
 
 
-def _perceptual_section(folder, span):
+def _perceptual_section(folder, span, order=()):
     """BD-rates by measures that are neither PSNR nor MS-SSIM."""
     rows = store.read(os.path.join(folder, 'perceptual.csv'))
     if not rows:
         return []
-    rates = perceptual.bd_rates(rows, tables.rates(span))
-    ours = list(dict.fromkeys(t for pairs in rates.values() for _, t in pairs))
-    anchors = list(dict.fromkeys(a for pairs in rates.values() for a, _ in pairs if not a.startswith('ainn-')))
+    rates = perceptual.bd_rates(rows, tables.rates(span), order)
+    names = list(dict.fromkeys(a for pairs in rates.values() for a, _ in pairs))
+    ours = [n for n in names if n.startswith('ainn-')]
+    anchors = [n for n in names if not n.startswith('ainn-')]
     measures = [m for m in perceptual.MEASURES if rates[m]]
     lines = ['## By other measures', '', 'No model of libainn was trained for Butteraugli (its 3-norm) or SSIMULACRA, both by the programs of libjxl, whose '
              'encoder is tuned by the former. BD-rate of libainn in percent as above, distances as logarithms, means over %d pictures.' % len({r['picture'] for r in rows}), '']
@@ -223,7 +224,8 @@ def write(folder, docs, anchors=None, span=(0.15, 1.2)):
     if not rows:
         raise SystemExit('ainnbench: %s has no results.csv' % folder)
     record = machine.read_record(folder)
-    curves = tables.collect(rows, anchors, list(record.get('results', {}).get('codecs', {})))
+    order = list(record.get('results', {}).get('codecs', {}))
+    curves = tables.collect(rows, anchors, order)
     bench = os.path.join(docs, 'bench')
     os.makedirs(bench, exist_ok=True)
     tables.write_summary(bench, curves)
@@ -248,7 +250,7 @@ def write(folder, docs, anchors=None, span=(0.15, 1.2)):
     lines += _brief_section(folder, curves, span)
     lines += ['![Rate and distortion, PSNR](bench/rd-psnr.png)', '', '![Rate and distortion, MS-SSIM](bench/rd-msssim.png)', '']
     lines += _bd_section(curves, span) + _pictures_section(rows, curves, span) + [''] + _curve_section(curves, timed) + ['']
-    lines += _perceptual_section(folder, span)
+    lines += _perceptual_section(folder, span, order)
     sheets = _sheets(folder)
     if sheets:
         lines += ['## What it looks like', '', 'All codecs at the same number of bytes, enlarged twice.', '']

@@ -85,7 +85,7 @@ def averages(rows):
             if len(pictures) < most:
                 continue
             mean = {'codec': codec, 'setting': setting, 'pictures': len(pictures)}
-            for column in COLUMNS[3:]:
+            for column in (c for c in next(iter(pictures.values())) if c not in ('codec', 'setting', 'picture')):
                 values = [float(row[column]) for row in pictures.values() if row[column] not in ('', None)]
                 mean[column] = sum(values) / len(values) if values else None
             means.append(mean)
@@ -94,12 +94,12 @@ def averages(rows):
 
 
 def curve(means, metric='psnr'):
-    """A bdrate.Curve of averaged rows in 'psnr' or 'msssim' (then in dB)."""
+    """A bdrate.Curve of averaged rows: 'psnr', or 'msssim' or a distance, both then in dB."""
     points = []
     for mean in means:
         if mean.get(metric) is not None:
-            quality = metrics.msssim_db(mean[metric]) if metric == 'msssim' else mean[metric]
-            points.append((mean['bpp'], quality))
+            to_db = {'psnr': float, 'msssim': metrics.msssim_db}.get(metric, metrics.distance_db)
+            points.append((mean['bpp'], to_db(mean[metric])))
     return bdrate.Curve(points)
 
 

@@ -105,14 +105,14 @@ def write_bd(folder, curves, span):
     store.write(os.path.join(folder, 'bdrate.csv'), ['metric', 'range', 'anchor', 'test', 'percent', 'low_db', 'high_db'], rows)
 
 
-def bd_text(curves, span):
-    """The BD-rates as text: a row for each tested codec, a column for each measured anchor."""
-    pairs = bd_pairs(curves, span)
+def bd_text(curves, span, metric='psnr', title='RGB PSNR', tests=None):
+    """The BD-rates as text: a row for each tested codec, by default all, a column for each measured anchor."""
+    pairs = bd_pairs(curves, span, metric)
     anchors = [c for c in curves if c.measured]
     width = max([len(c.name) for c in curves] + [10])
-    lines = ['BD-rate in percent (RGB PSNR, %s; negative: the row needs fewer bits than the column)' % range_text(span),
+    lines = ['BD-rate in percent (%s, %s; negative: the row needs fewer bits than the column)' % (title, range_text(span)),
              ' ' * width + ''.join('%12s' % a.name[:11] for a in anchors)]
-    for test in curves:
+    for test in tests or curves:
         cells = [pairs.get((a.name, test.name)) for a in anchors]
         lines.append(test.name.ljust(width) + ''.join('%12s' % ('' if r is None else '%+.1f' % r[0]) for r in cells))
     return '\n'.join(lines)
