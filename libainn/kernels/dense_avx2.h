@@ -4,6 +4,8 @@
  *
  * A tile is six positions by one block of 16 outputs: twelve of the sixteen registers hold its sums over all segments.
  */
+#include "kernels/tiles.h"
+
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define UNROLL_SOME _Pragma("clang loop unroll_count(2)")
@@ -85,18 +87,23 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
     }
 }
 
-/* Tiles go over all positions of a block first, so that its weights stay in the cache. A last incomplete tile overlaps the one before it. */
+/* Tiles go over all positions of a block first, so that its weights stay in the cache. Where six does not divide the positions, some tiles have five, or,
+ * where there are too few for that, the last tile overlaps the one before it. */
 __attribute__((target(DENSE_TARGET))) AINN_DENSE(DENSE_NAME)
 {
+    const size_t end = positions - ainn_smaller_tiles(positions, 6) * 5;
+
     for (int first = 0; first < layer->out; first += AINN_LANE) {
         size_t p = 0;
 
-        while (positions >= 6 && p < positions) {
-            const size_t skip = positions - p < 6 ? 6 - (positions - p) : 0;
+        while (positions >= 6 && p < end) {
+            const size_t skip = end - p < 6 ? 6 - (end - p) : 0;
 
             tile(out, out_step, p - skip, 6, (int)skip, first, layer, segments, segment_count, residual, residual_step);
             p += 6 - skip;
         }
+        for (; p + 5 <= positions; p += 5)
+            tile(out, out_step, p, 5, 0, first, layer, segments, segment_count, residual, residual_step);
         for (; p < positions; p++)
             tile(out, out_step, p, 1, 0, first, layer, segments, segment_count, residual, residual_step);
     }

@@ -6,6 +6,8 @@
  * registers over all segments: 6 x 4 needs ten loads for 24 multiplications, which the two load ports keep up with. The
  * weights of the tile's blocks stay in the cache while positions stream past.
  */
+#include "kernels/tiles.h"
+
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define KUNROLL _Pragma("clang loop unroll_count(2)")
@@ -94,21 +96,25 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
                        sums + i * blocks, blocks, layer, first);
 }
 
-/* All positions of BLOCKS blocks. A last incomplete tile overlaps the one before it. */
+/* All positions of BLOCKS blocks. Where POSITIONS does not divide them, some tiles have one position less (49 are four tiles of six and five of
+ * five), or, where there are too few for that, the last tile overlaps the one before it. */
 #define DENSE_COLUMNS(name, POSITIONS, BLOCKS)                                                                                  \
     static __attribute__((noinline, target(DENSE_TARGET))) void name(                                                           \
         int16_t *out, size_t out_step, size_t positions, int first, const ainn_dense *layer, const ainn_segment *segments,      \
         int segment_count, const int16_t *residual, size_t residual_step)                                                       \
     {                                                                                                                           \
+        const size_t end = positions - ainn_smaller_tiles(positions, POSITIONS) * (POSITIONS - 1);                              \
         size_t p = 0;                                                                                                           \
                                                                                                                                 \
-        while (positions >= POSITIONS && p < positions) {                                                                       \
-            const int skip = positions - p < POSITIONS ? (int)(POSITIONS - (positions - p)) : 0;                                \
+        while (positions >= POSITIONS && p < end) {                                                                             \
+            const int skip = end - p < POSITIONS ? (int)(POSITIONS - (end - p)) : 0;                                            \
                                                                                                                                 \
             tile(out, out_step, p - (size_t)skip, POSITIONS, skip, BLOCKS, first,                                               \
                  layer, segments, segment_count, residual, residual_step);                                                      \
             p += POSITIONS - (size_t)skip;                                                                                      \
         }                                                                                                                       \
+        for (; p + POSITIONS - 1 <= positions; p += POSITIONS - 1)                                                              \
+            tile(out, out_step, p, POSITIONS - 1, 0, BLOCKS, first, layer, segments, segment_count, residual, residual_step);   \
         for (; p < positions; p++)                                                                                              \
             tile(out, out_step, p, 1, 0, BLOCKS, first, layer, segments, segment_count, residual, residual_step);               \
     }
