@@ -245,6 +245,8 @@ class Programs(unittest.TestCase):
             width, height = scale.build([source], 1.0, os.path.join(folder, 'out.ppm'))
             picture = metrics.load(os.path.join(folder, 'out.ppm'))
             self.assertEqual(picture.shape, (height, width, 3))
+            self.assertEqual((height % 16, width % 16), (0, 0))
+            self.assertLess(abs(height * width / 1e6 - 1.0), .02)
             self.assertTrue((picture[512:600, 768:800] == photograph(512, 768)[:88, :32]).all())
 
     @unittest.skipUnless(shutil.which('cjpeg') and shutil.which('djpeg'), 'cjpeg and djpeg are not there')

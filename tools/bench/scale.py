@@ -11,12 +11,14 @@ from .progress import Progress
 MEGAPIXELS = [0.4, 1.6, 6, 12, 25, 50, 100, 200, 400, 600]
 QUALITY = 50
 FEW_RUNS_FROM = 20     # megapixels
+CELL = 16              # pixels of a side that one latent stands for
 
 
 def build(paths, megapixels, path):
-    """Writes a PPM of about that many megapixels, 3:2, as a mosaic of the pictures, band by band. Returns (width, height)."""
-    width = int(round((megapixels * 1e6 * 1.5) ** 0.5))
-    height = int(round(megapixels * 1e6 / width))
+    """Writes a PPM of about that many megapixels, 3:2, as a mosaic of the pictures, band by band. Returns (width, height), multiples of CELL: what
+    padding costs a picture of other sides is not what is asked here."""
+    width = CELL * round((megapixels * 1e6 * 1.5) ** 0.5 / CELL)
+    height = CELL * round(megapixels * 1e6 / width / CELL)
     tile = (768, 512)
     with open(path, 'wb') as file:
         file.write(b'P6\n%d %d\n255\n' % (width, height))
