@@ -215,7 +215,7 @@ int check_benchmark(const ainn_kernels *const *tables, const char *name)
     for (size_t i = 0; i < size / sizeof *b.input; i++) {
         b.input[i] = (int16_t)check_between(-8191, 8191);
         b.more[i] = (int16_t)check_between(-8191, 8191);
-        b.weights[i] = (int16_t)check_between(-200, 200);
+        b.weights[i] = (int16_t)(2 * check_between(-100, 100));       /* as exported: Winograd can have them */
         b.narrow[i] = (int16_t)check_between(-30, 30);
     }
     for (size_t i = 0; i < size / sizeof *b.wide; i++)
@@ -224,7 +224,7 @@ int check_benchmark(const ainn_kernels *const *tables, const char *name)
         b.scale[0][i] = (int16_t)(3013 + 300 * i);
         b.scale[1][i] = 600;
     }
-    b.dense = (ainn_dense){.weights = b.weights, .bias = bias, .shift = shift, .leaky = 1, .bound = AINN_BOUND};
+    b.dense = (ainn_dense){.weights = b.weights, .bias = bias, .shift = shift, .leaky = 1, .bound = AINN_BOUND, .in_bound = AINN_BOUND};
     b.depthwise = (ainn_depthwise){.weights = b.weights, .bias = bias, .shift = shift, .bound = AINN_BOUND};
     printf("reading: %.1f GB/s from 16 KiB, %.1f from 512 KiB, %.1f from 4 MiB\n", ainn_peak_read_gbytes(b.input, (size_t)16 << 10),
            ainn_peak_read_gbytes(b.input, (size_t)512 << 10), ainn_peak_read_gbytes(b.input, size));

@@ -189,6 +189,21 @@ static int leave_out(ainn_segment *left, const ainn_segment *segments, int count
     return kept;
 }
 
+/* Makes the three weights of each row of taps add up to an even number, as Winograd's products need it. The odd one of them gets smaller. */
+static void make_rows_even(int16_t *weights, size_t channels, int out)
+{
+    for (int o = 0; o < out; o++)
+        for (size_t i = 0; i < 3 * channels; i++) {
+            int16_t *const first = weights + (size_t)(o / AINN_LANE) * AINN_LANE * 9 * channels + dense_offset(i / channels * 3 * channels + i % channels) +
+                                   2 * (o % AINN_LANE);
+            int16_t *const tap[3] = {first, first + channels * AINN_LANE, first + 2 * channels * AINN_LANE};
+
+            for (int t = 0; t < 3 && (*tap[0] + *tap[1] + *tap[2]) % 2; t++)
+                if (*tap[t] % 2)
+                    *tap[t] += *tap[t] > 0 ? -1 : 1;
+        }
+}
+
 static void check_dense(const ainn_kernels *reference, const ainn_kernels *table, const dense_case *c)
 {
     static const int bounds[] = {8191, 16383, 32767, 127};
@@ -199,7 +214,7 @@ static void check_dense(const ainn_kernels *reference, const ainn_kernels *table
     size_t total = 0, out_step = (size_t)c->out + (wide ? (size_t)check_between(0, 33) : 0);
     size_t residual_step = c->residual == 2 ? out_step : (size_t)c->out + (wide ? (size_t)check_between(0, 9) : 0);
     const size_t out_size = ((c->positions - 1) * out_step + (size_t)c->out) * sizeof(int16_t);
-    ainn_dense packed_layer, layer = {.out = c->out, .taps = c->taps, .leaky = c->leaky, .bound = bounds[check_random() % 4]};
+    ainn_dense packed_layer, layer = {.out = c->out, .taps = c->taps, .leaky = c->leaky, .bound = bounds[check_random() % 4], .in_bound = bound_in};
 
     snprintf(current, sizeof current, "dense (%s): %d segments, up to %d channels, %d outputs, %zu positions, leaky %d, pattern %d, residual %d, width %d",
              table->name, c->segments, c->channels, c->out, c->positions, c->leaky, c->pattern, c->residual, c->width);
@@ -241,6 +256,8 @@ static void check_dense(const ainn_kernels *reference, const ainn_kernels *table
             for (int o = 0; o < c->out && (int)(i % (size_t)c->channels) >= layer.used; o++)
                 ((int16_t *)weights.data)[(size_t)(o / AINN_LANE) * layer.block + (size_t)dense_offset(i) + 2 * (size_t)(o % AINN_LANE)] = 0;
     }
+    if (c->taps == 9 && check_random() & 1)
+        make_rows_even(weights.data, (size_t)c->channels, c->out);
     if (c->width != WIDE)
         narrow_weights(weights.data, layer.block * (size_t)(c->out / AINN_LANE), c->width);
     layer.weights = weights.data;

@@ -21,7 +21,7 @@ from data import Patches
 from entropy import mix_weights
 from evaluate import load_weights, run_picture
 from network import QUALITIES
-from rounding import MOST, Moments, is_narrow, round_together
+from rounding import FEW_INPUTS, MOST, Moments, is_narrow, largest_product, round_rows, round_together
 from walk import Float, Walk, layer_weights, level_configs
 
 BOUND, STREAM_BOUND, WIDE_BOUND = 8191, 16383, 32767     # after a LeakyReLU; elsewhere; of latents
@@ -238,6 +238,7 @@ def quantise(name, w, bias, quality_bias, frac_in, bound, frac_out, moments=None
     or, given what `moments` the inputs have, for which weights fit eight bits; then the largest sum and F of the outputs, which
     may be less than asked for where it is `free`."""
     depthwise = w.shape[1] == 1 and len(w) == len(frac_in) and len(w) > 1
+    in_rows = w.shape[2] == 3 and not depthwise and w.shape[1] <= FEW_INPUTS
     per_input = (frac_in[:, None] if depthwise else frac_in[None])[:, :, None, None]
     real = w * 2.0 ** -per_input                                          # what one unit of input is worth
     real, bias = real.reshape(len(w), -1), bias.astype(np.float64)
@@ -255,10 +256,10 @@ def quantise(name, w, bias, quality_bias, frac_in, bound, frac_out, moments=None
         bias = bias + correction
     while True:
         factor = 2.0 ** (shift + frac_out)
-        wi, bi = np.rint(real * factor[:, None]) if whole is None else whole, np.rint(bias * factor)
+        wi, bi = (round_rows if in_rows else np.rint)(real * factor[:, None]) if whole is None else whole, np.rint(bias * factor)
         qi = None if quality_bias is None else np.rint(quality_bias * factor)
         total = bound * np.abs(wi).sum(1) + np.abs(bi) + (0 if qi is None else np.abs(qi).max(0)) + 2.0 ** (shift - 1)
-        over = (total >= ACC_LIMIT) | (np.abs(wi).max(1) > MAX_WEIGHT)
+        over = (total >= ACC_LIMIT) | (np.abs(wi).max(1) > MAX_WEIGHT) | (in_rows and largest_product(wi) > MAX_WEIGHT)
         if not over.any():
             break
         if whole is not None:

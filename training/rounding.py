@@ -1,6 +1,6 @@
-"""Weights of eight bits, rounded so that their errors cancel.
+"""How weights become whole numbers, where that is more than rounding each.
 
-A layer whose weights all fit a signed byte takes half the products where a processor multiplies bytes (libainn's AMX kernel).
+Weights of eight bits, rounded so that their errors cancel: a layer whose weights all fit a signed byte takes half the products where a processor multiplies bytes (libainn's AMX kernel).
 Rounded one by one, eight bits are too coarse.  So weights are rounded one after the other, and those that are still to come make
 up for each error as well as the layer's inputs allow: what they are on average, and how they go together, is measured on
 pictures.  (The method is that of optimal brain surgery, as GPTQ applies it to large language models: Frantar et al. 2022.)
@@ -18,6 +18,29 @@ def is_narrow(name):
     context networks eight bits cost 0.1 to 0.8 % of bytes, most at low qualities.)"""
     part = name.split('.')
     return part[-1] in 'ac' and (part[0] == 'cfrm' or part[0].startswith('level'))
+
+
+FEW_INPUTS = 32                # of a 3x3 layer that the library may take to pieces as Winograd does
+
+
+def round_rows(values):
+    """Whole numbers, each three in turn adding up to an even one: then both products that Winograd's F(2,3) makes of a row of taps are whole
+    (libainn/kernels/winograd.h). Of a row that comes out odd, the one that was furthest from whole goes the other way."""
+    rows = values.reshape(-1, 3)
+    whole = np.rint(rows)
+    odd = whole.sum(1) % 2 != 0
+    worst = np.abs(rows - whole).argmax(1)
+    at = np.flatnonzero(odd), worst[odd]
+    whole[at] += np.where(rows[at] > whole[at], 1, -1)
+    return whole.reshape(values.shape)
+
+
+def largest_product(whole):
+    """The largest weight of those products, of each output."""
+    rows = whole.reshape(len(whole), -1, 3)
+    middle = rows[:, :, 1]
+    ends = rows[:, :, 0] + rows[:, :, 2]
+    return np.maximum(np.abs(ends + middle), np.abs(ends - middle)).max(1) / 2
 
 
 class Moments:

@@ -11,7 +11,7 @@ from evaluate import run_picture
 from export import crc32c, export, quantise
 from integer import Codec as IntegerCodec
 from integer import psnr, read_model
-from rounding import Moments, is_narrow, round_together
+from rounding import Moments, is_narrow, round_rows, round_together
 from test_network import random_weights
 from walk import Float, Walk, level_configs
 
@@ -96,6 +96,25 @@ class Export(unittest.TestCase):
             self.assertLessEqual(most.max(), 127, name)
             self.assertGreater(np.median(most), 60, name)                                     # and use it
         self.assertGreater(np.abs(self.integers['level0.w.w']).max(), 127)
+
+    def test_rows_of_taps_are_even(self):
+        found = set()
+        for name, w in self.integers.items():
+            if name.endswith('.w') and w.ndim == 4 and w.shape[1] == 9 and 2 * w.shape[2] <= 32:
+                rows = w.reshape(len(w), 3, 3, -1).astype(np.int64)
+                middle, ends = rows[:, :, 1], rows[:, :, 0] + rows[:, :, 2]
+                self.assertTrue(((ends + middle) % 2 == 0).all(), name)
+                self.assertLessEqual(max(np.abs(ends + middle).max(), np.abs(ends - middle).max()), 2 * 32767, name)
+                found.add(name[:-2])
+        self.assertLessEqual({'fdsm_d.l2', 'fdsm_d.h2', 'fine.a', 'fine.c', 'synthesise.a', 'synthesise.b', 'synthesise.c'}, found)
+
+    def test_rounding_rows(self):
+        values = np.random.default_rng(3).standard_normal((4, 5 * 9)) * 50
+        whole = round_rows(values)
+        self.assertTrue((whole == np.rint(whole)).all() and (whole.reshape(-1, 3).sum(1) % 2 == 0).all())
+        off = np.abs(whole - values)
+        self.assertLess(off.max(), 1)
+        self.assertLessEqual((off.reshape(-1, 3) > .5).sum(1).max(), 1)
 
     def test_rounding_together(self):
         """Inputs that go together and are not zero on average: errors cancel, and the bias makes up for the rest."""

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernels/tables_avx512.h"
+#include "kernels/winograd.h"
 #include "kernels/x86.h"
 
 #define DENSE_NAME ainn_dense_avx512
@@ -75,13 +76,19 @@ TARGET AINN_COUPLE(ainn_couple_inverse_avx512)
 
 void ainn_kernels_avx512(ainn_kernels *table, unsigned flags)
 {
-    table->dense = flags & AINN_CPU_VNNI ? ainn_dense_vnni : ainn_dense_avx512;
-    table->depthwise = flags & AINN_CPU_VNNI ? ainn_depthwise_vnni : ainn_depthwise_avx512;
+    table->dense = ainn_dense_avx512;
+    table->depthwise = ainn_depthwise_avx512;
     table->couple_forward = ainn_couple_forward_avx512;
     table->couple_inverse = ainn_couple_inverse_avx512;
     table->box_means = ainn_box_means_avx512;
     table->synthesise = ainn_synthesise_avx512;
     table->store8 = ainn_store8_avx512;
     table->store16 = ainn_store16_avx512;
+    if (flags & AINN_CPU_VNNI) {
+        table->dense = ainn_winograd_vnni;
+        table->packed_block = ainn_winograd_block;
+        table->pack = ainn_winograd_pack;
+        table->depthwise = ainn_depthwise_vnni;
+    }
 }
 #endif

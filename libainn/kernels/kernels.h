@@ -30,6 +30,7 @@ typedef struct ainn_dense {
     int used;                     /* channels of a tap after which all weights are zero; 0: not known */
     int leaky;                    /* LeakyReLU before the shift */
     int bound;                    /* of the output */
+    int in_bound;                 /* ... and of what goes in; 0: not known */
     const uint8_t *packed;        /* the weights once more, as the kernels want them (`pack`), or NULL */
     size_t packed_block;          /* bytes of one output block in packed */
 } ainn_dense;

@@ -12,6 +12,8 @@
 #define DENSE_STEP(acc, x, w) _mm512_dpwssd_epi32(acc, x, w)
 #include "kernels/dense_avx512.h"
 
+#include "kernels/winograd_vnni.h"
+
 #define DEPTHWISE_NAME ainn_depthwise_vnni
 #define DEPTHWISE_TARGET DENSE_TARGET
 #define DEPTHWISE_STEP DENSE_STEP

@@ -118,6 +118,7 @@ void ainn_bind_layer(ainn_binding *binding, const char *name, ainn_layer_shape s
     layer->dense.taps = shape.taps;
     layer->dense.leaky = shape.leaky;
     layer->dense.bound = shape.out_bound;
+    layer->dense.in_bound = shape.in_bound;
     layer->dense.block = (size_t)AINN_LANE * (size_t)shape.taps * in;
     snprintf(tensor, sizeof tensor, "%s.w", name);
     layer->dense.weights = ainn_bind_tensor(binding, tensor, AINN_INT16, 4, out / AINN_LANE, (uint32_t)shape.taps, in / 2, 2 * AINN_LANE);
