@@ -1,4 +1,5 @@
-"""Training that was interrupted and resumed gives the weights of training that was not; MS-SSIM is that of the benchmark."""
+"""Training that was interrupted and resumed gives the weights of training that was not; several processes train one network; MS-SSIM is that of
+the benchmark."""
 import os
 import subprocess
 import sys
@@ -35,6 +36,34 @@ class Resume(unittest.TestCase):
             self.assertEqual(whole['step'], resumed['step'])
             for name, value in whole['net'].items():
                 self.assertTrue(torch.allclose(value, resumed['net'][name], rtol=0, atol=1e-6), name)
+
+
+class Together(unittest.TestCase):
+    def run_program(self, *command):
+        done = subprocess.run([sys.executable, *command], capture_output=True, text=True, env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': HERE})
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_gradients_are_means(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'two.py')
+            with open(path, 'w') as f:
+                f.write('import os, sys, torch\nfrom peers import Peers, start\nif "RANK" not in os.environ:\n    sys.exit(start(2))\np = Peers()\n'
+                        'w, unused, b = (torch.nn.Parameter(torch.zeros(n)) for n in (3, 2, 1))\n'
+                        '((p.rank + 1) * w.sum() + 4 * p.rank * b.sum()).backward()\np.average_gradients([w, unused, b])\n'
+                        f'open({folder!r} + "/%d" % p.rank, "w").write(str([*w.grad.tolist(), *b.grad.tolist(), p.same(p.rank + 7), p.first]))\n')
+            self.run_program(path)
+            for rank, first in (('0', True), ('1', False)):
+                with open(os.path.join(folder, rank)) as f:
+                    self.assertEqual(f.read(), f'[1.5, 1.5, 1.5, 2.0, 7.0, {first}]')
+
+    def test_training(self):
+        with tempfile.TemporaryDirectory() as folder:
+            Image.fromarray(np.random.default_rng(7).integers(0, 256, (80, 96, 3), np.uint8)).save(os.path.join(folder, '0.png'))
+            out = os.path.join(folder, 'out')
+            self.run_program(os.path.join(HERE, 'train.py'), '--processes', '2', '--config', 'fast', '--shards', folder, '--out', out, '--steps', '2', '--batch', '1', '--crop', '64')
+            self.assertEqual(torch.load(os.path.join(out, 'last.pt'))['step'], 2)
+            with open(os.path.join(out, 'log.txt')) as f:
+                self.assertEqual(f.read().count('from step 0'), 1)       # one of them writes
 
 
 class Similarity(unittest.TestCase):

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import random
+import sys
 import time
 
 import numpy as np
@@ -24,6 +25,7 @@ from evaluate import curve
 from msssim import SMALLEST, ms_ssim
 from muon import Muon, split_parameters
 from network import QUALITIES
+from peers import Peers, start
 
 STAGE0_BATCH, STAGE0_LR = 32, 2e-3
 LAMBDAS = {'mse': (.0005, .25), 'msssim': (1., 250.)}     # bits a pixel that a unit of squared error (of 255) or of 1 - MS-SSIM is worth
@@ -51,6 +53,7 @@ def arguments():
     p.add_argument('--eval-minutes', type=float, default=10)
     p.add_argument('--resume')
     p.add_argument('--init', help='start from weights.pt; parts it lacks start as built')
+    p.add_argument('--processes', type=int, default=1, help='so many at once, each with --batch crops: on a CPU with OMP_NUM_THREADS=1, one a core')
     p.add_argument('--compile', action='store_true')
     p.add_argument('--seed', type=int, default=1)
     a = p.parse_args()
@@ -79,7 +82,7 @@ def loss_of(distortion, bpp, lam, metric, limit=None):
 
 class Trainer:
     def __init__(self, a):
-        self.a, self.dev = a, 'cuda' if torch.cuda.is_available() else 'cpu'
+        self.a, self.dev, self.peers = a, 'cuda' if torch.cuda.is_available() else 'cpu', Peers()
         os.makedirs(a.out, exist_ok=True)
         if self.dev == 'cuda':
             torch.backends.cudnn.benchmark = True
@@ -114,8 +117,10 @@ class Trainer:
                 opt.load_state_dict(state)
             self.ema, self.step, self.elapsed = s['ema'], s['step'], s['elapsed']
             self.typical = s.get('typical', self.typical)
-            if 'random' in s:
+            if 'random' in s and self.peers.first:
                 self.set_random(s['random'])
+        if not self.peers.first:                           # the same network, other crops
+            self.seed(a.seed + 10 ** 6 * self.peers.rank + self.step)
         for m in self.net.modules():
             if isinstance(m, torch.nn.Conv2d):
                 m.to(memory_format=torch.channels_last)
@@ -143,6 +148,8 @@ class Trainer:
             torch.cuda.set_rng_state(s['cuda'].cpu())
 
     def log(self, *text):
+        if not self.peers.first:
+            return
         line = ' '.join(str(t) for t in text)
         print(line, flush=True)
         with open(os.path.join(self.a.out, 'log.txt'), 'a') as f:
@@ -158,7 +165,7 @@ class Trainer:
             self.ema[k].lerp_(state[k].float(), 1 - decay)
 
     def evaluate(self, every=1, qualities=tuple(range(QUALITIES))):
-        if not self.a.pictures:
+        if not self.a.pictures or not self.peers.first:
             return []
         keep = {k: v.clone() for k, v in self.net.state_dict().items()}
         self.net.load_state_dict(self.ema)
@@ -167,6 +174,8 @@ class Trainer:
         return rows
 
     def save(self):
+        if not self.peers.first:
+            return
         path = os.path.join(self.a.out, 'last.pt')
         torch.save({'net': self.net.state_dict(), 'ema': self.ema, 'opts': [o.state_dict() for o in self.opts], 'step': self.step,
                     'elapsed': self.elapsed, 'config': self.a.config, 'random': self.random_state(), 'typical': self.typical}, path + '.tmp')
@@ -190,7 +199,7 @@ class Trainer:
         self.patches.set_crop(max(crop, 256))
         pixels, batch = self.patches.crop ** 2, STAGE0_BATCH if self.dev == 'cuda' else 8
         start, n, sums = time.time(), 0, torch.zeros(2, device=self.dev)
-        while (done := (time.time() - start) / (minutes * 60)) < 1:
+        while (done := self.peers.same((time.time() - start) / (minutes * 60))) < 1:
             for g in opt.param_groups:
                 g['lr'] = STAGE0_LR * min(1, n / 50 + .02) * (1 if done < .5 else 1 - .8 * (done - .5) / .5)
             with torch.no_grad():
@@ -202,6 +211,7 @@ class Trainer:
             loss = loss_of(mse, bpp, self.lambdas(q), 'mse')
             opt.zero_grad(set_to_none=True)
             loss.backward()
+            self.peers.average_gradients(net.entropy.parameters())
             torch.nn.utils.clip_grad_norm_(net.entropy.parameters(), 1.)
             opt.step()
             n += 1
@@ -225,7 +235,7 @@ class Trainer:
         self.log(a.config, self.dev, f'{sum(p.numel() for p in net.parameters()) / 1e6:.2f} M parameters, from step {self.step}, '
                  f'{self.elapsed / 60:.1f} of {total / 60:.1f} minutes done')
         start, before, next_save = time.time(), self.elapsed, a.eval_minutes * 60
-        while time.time() - start < a.minutes * 60 and (a.steps is None or self.step - first < a.steps):
+        while self.elapsed - before < a.minutes * 60 and (a.steps is None or self.step - first < a.steps):
             done = min(1, self.elapsed / total)
             scale = 1 if done < a.hold else .01 + .99 * .5 * (1 + math.cos(math.pi * (done - a.hold) / (1 - a.hold)))
             if a.init:                                         # the optimisers have no past
@@ -243,6 +253,7 @@ class Trainer:
             for opt in self.opts:
                 opt.zero_grad(set_to_none=True)
             loss.backward()
+            self.peers.average_gradients(net.parameters())
             norm = torch.nn.utils.clip_grad_norm_(net.parameters(), 1.)
             if self.step % 20 == 0 and not torch.isfinite(norm):    # looked at rarely: it makes the host wait for the device
                 raise SystemExit(f'gradient not finite at step {self.step}: resume from last.pt with a smaller learning rate')
@@ -253,19 +264,19 @@ class Trainer:
                 self.update_average(5)
             sums += torch.stack([loss.detach(), bpp.detach().mean(), mse.detach().mean()])
             count += 1
-            self.elapsed = before + time.time() - start
+            self.elapsed = before + self.peers.same(time.time() - start)
             if self.step % 500 == 0:
                 s = (sums / count).tolist()
                 sums.zero_()
                 count = 0
                 self.log(f'{self.elapsed:.0f} s step {self.step} loss {s[0]:.4f} bpp {s[1]:.3f} psnr {-10 * math.log10(s[2]):.2f} scale {scale:.3f}')
-            if time.time() - start > next_save:
+            if self.elapsed - before > next_save:
                 self.save()
                 self.log('every 4th picture:', self.evaluate(4, (0, 1.75, 3.5, 5.25, 7)))
                 next_save += a.eval_minutes * 60
                 self.load_pictures()
         self.save()
-        if a.pictures:
+        if a.pictures and self.peers.first:
             rows = self.evaluate()
             self.log('all pictures:', rows)
             with open(os.path.join(a.out, 'curve.json'), 'w') as f:
@@ -273,4 +284,7 @@ class Trainer:
 
 
 if __name__ == '__main__':
-    Trainer(arguments()).train()
+    a = arguments()
+    if a.processes > 1 and 'RANK' not in os.environ:
+        sys.exit(start(a.processes))
+    Trainer(a).train()
