@@ -13,6 +13,8 @@
 #define DENSE_STEP(acc, x, w) _mm256_add_epi32(acc, _mm256_madd_epi16(x, w))
 #include "kernels/dense_avx2.h"
 
+#include "kernels/winograd_avx2.h"
+
 #define DEPTHWISE_NAME ainn_depthwise_avx2
 #define DEPTHWISE_TARGET "avx2"
 #define DEPTHWISE_STEP DENSE_STEP
@@ -89,7 +91,9 @@ TARGET AINN_COUPLE(ainn_couple_inverse_avx2)
 
 void ainn_kernels_avx2(ainn_kernels *table)
 {
-    table->dense = ainn_dense_avx2;
+    table->dense = ainn_winograd_avx2;
+    table->packed_block = ainn_winograd_block;
+    table->pack = ainn_winograd_pack;
     table->depthwise = ainn_depthwise_avx2;
     table->couple_forward = ainn_couple_forward_avx2;
     table->couple_inverse = ainn_couple_inverse_avx2;

@@ -84,6 +84,8 @@ void ainn_kernels_avx512(ainn_kernels *table, unsigned flags)
     table->synthesise = ainn_synthesise_avx512;
     table->store8 = ainn_store8_avx512;
     table->store16 = ainn_store16_avx512;
+    table->packed_block = NULL;                  /* without VNNI, the sums of Winograd's products do not fit the registers */
+    table->pack = NULL;
     if (flags & AINN_CPU_VNNI) {
         table->dense = ainn_winograd_vnni;
         table->packed_block = ainn_winograd_block;

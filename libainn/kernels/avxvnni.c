@@ -20,6 +20,8 @@
 void ainn_kernels_avxvnni(ainn_kernels *table)
 {
     table->dense = ainn_dense_avxvnni;
+    table->packed_block = NULL;                  /* Winograd's products save 6 % here at most */
+    table->pack = NULL;
     table->depthwise = ainn_depthwise_avxvnni;
 }
 #endif

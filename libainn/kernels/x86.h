@@ -34,6 +34,7 @@ AINN_DENSE(ainn_dense_avx2);
 AINN_DENSE(ainn_dense_avxvnni);
 AINN_DENSE(ainn_dense_avx512);
 AINN_DENSE(ainn_dense_vnni);
+AINN_DENSE(ainn_winograd_avx2);
 AINN_DENSE(ainn_winograd_vnni);
 AINN_DENSE(ainn_dense_amx);
 AINN_DEPTHWISE(ainn_depthwise_avx2);
