@@ -1,7 +1,7 @@
 """How weights become whole numbers, where that is more than rounding each.
 
-Weights of eight bits, rounded so that their errors cancel: a layer whose weights all fit a signed byte takes half the products where a processor multiplies bytes (libainn's AMX kernel).
-Rounded one by one, eight bits are too coarse.  So weights are rounded one after the other, and those that are still to come make
+Weights of eight bits, rounded so that their errors cancel: a layer whose weights all fit a signed byte takes half the products
+where a processor multiplies bytes (libainn's AMX kernel).  Rounded one by one, eight bits are too coarse.  So weights are rounded one after the other, and those that are still to come make
 up for each error as well as the layer's inputs allow: what they are on average, and how they go together, is measured on
 pictures.  (The method is that of optimal brain surgery, as GPTQ applies it to large language models: Frantar et al. 2022.)
 """
@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 MOST = 127                     # of a weight
+FEW_INPUTS = 32                # of a 3x3 layer that the library may take to pieces as Winograd does
 DAMPING = 1e-4                 # of the mean square of an input: what was never seen must not be relied on
 
 
@@ -18,9 +19,6 @@ def is_narrow(name):
     context networks eight bits cost 0.1 to 0.8 % of bytes, most at low qualities.)"""
     part = name.split('.')
     return part[-1] in 'ac' and (part[0] == 'cfrm' or part[0].startswith('level'))
-
-
-FEW_INPUTS = 32                # of a 3x3 layer that the library may take to pieces as Winograd does
 
 
 def round_rows(values):

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "kernels/tables_avx512.h"
-#include "kernels/winograd.h"
 #include "kernels/x86.h"
 
 #define DENSE_NAME ainn_dense_avx512
@@ -74,7 +73,7 @@ TARGET AINN_COUPLE(ainn_couple_inverse_avx512)
         }
 }
 
-void ainn_kernels_avx512(ainn_kernels *table, unsigned flags)
+void ainn_kernels_avx512(ainn_kernels *table)
 {
     table->dense = ainn_dense_avx512;
     table->depthwise = ainn_depthwise_avx512;
@@ -86,11 +85,5 @@ void ainn_kernels_avx512(ainn_kernels *table, unsigned flags)
     table->store16 = ainn_store16_avx512;
     table->packed_block = NULL;                  /* without VNNI, the sums of Winograd's products do not fit the registers */
     table->pack = NULL;
-    if (flags & AINN_CPU_VNNI) {
-        table->dense = ainn_winograd_vnni;
-        table->packed_block = ainn_winograd_block;
-        table->pack = ainn_winograd_pack;
-        table->depthwise = ainn_depthwise_vnni;
-    }
 }
 #endif

@@ -5,14 +5,8 @@
  * A tile is six positions by one block of 16 outputs: twelve of the sixteen registers hold its sums over all segments.
  */
 #include "kernels/tiles.h"
+#include "kernels/unroll.h"
 
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define UNROLL_SOME _Pragma("clang loop unroll_count(2)")
-#else
-#define UNROLL _Pragma("GCC unroll 32")
-#define UNROLL_SOME _Pragma("GCC unroll 2")
-#endif
 #define INLINE static inline __attribute__((always_inline, target(DENSE_TARGET)))
 
 INLINE __m256i requantise8(__m256i acc, const uint8_t *shifts, __m128i leak)
@@ -47,7 +41,7 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
     const int unused = ainn_unused_pairs(layer);
     __m256i acc[12], sums[12];
 
-    UNROLL
+    AINN_UNROLL
     for (int n = 0; n < 2 * positions; n++)
         acc[n] = _mm256_loadu_si256((const __m256i *)(layer->bias + first + n % 2 * 8));
     for (int s = 0; s < segment_count; s++) {
@@ -59,11 +53,11 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
             const char *base[2] = {x, x + 3 * step};
             const int pairs = AINN_LANE / 2 - (k + AINN_LANE == segments[s].channels ? unused : 0);
 
-            UNROLL_SOME
+            AINN_UNROLL_TWICE
             for (int i = 0; i < pairs; i++, w += 2 * AINN_LANE) {
                 const __m256i w0 = _mm256_loadu_si256((const __m256i *)w), w1 = _mm256_loadu_si256((const __m256i *)(w + 16));
 
-                UNROLL
+                AINN_UNROLL
                 for (int n = 0; n < positions; n++) {
                     int32_t bits;
                     __m256i pair;
@@ -77,7 +71,7 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
             w += 2 * AINN_LANE * (AINN_LANE / 2 - pairs);
         }
     }
-    UNROLL
+    AINN_UNROLL
     for (int n = 0; n < 2 * positions; n++)
         sums[n] = acc[n];
     for (int n = skip; n < positions; n++) {
@@ -87,28 +81,13 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
     }
 }
 
-/* Tiles go over all positions of a block first, so that its weights stay in the cache. Where six does not divide the positions, some tiles have five, or,
- * where there are too few for that, the last tile overlaps the one before it. */
+/* Tiles go over all positions of a block first, so that its weights stay in the cache. */
 __attribute__((target(DENSE_TARGET))) AINN_DENSE(DENSE_NAME)
 {
-    const size_t end = positions - ainn_smaller_tiles(positions, 6) * 5;
-
-    for (int first = 0; first < layer->out; first += AINN_LANE) {
-        size_t p = 0;
-
-        while (positions >= 6 && p < end) {
-            const size_t skip = end - p < 6 ? 6 - (end - p) : 0;
-
-            tile(out, out_step, p - skip, 6, (int)skip, first, layer, segments, segment_count, residual, residual_step);
-            p += 6 - skip;
-        }
-        for (; p + 5 <= positions; p += 5)
-            tile(out, out_step, p, 5, 0, first, layer, segments, segment_count, residual, residual_step);
-        for (; p < positions; p++)
-            tile(out, out_step, p, 1, 0, first, layer, segments, segment_count, residual, residual_step);
-    }
+#define RUN_TILE(p, size, skip) tile(out, out_step, p, size, skip, first, layer, segments, segment_count, residual, residual_step)
+    for (int first = 0; first < layer->out; first += AINN_LANE)
+        AINN_FOR_TILES(positions, 6, RUN_TILE);
+#undef RUN_TILE
 }
 
 #undef INLINE
-#undef UNROLL
-#undef UNROLL_SOME

@@ -7,14 +7,8 @@
  * weights of the tile's blocks stay in the cache while positions stream past.
  */
 #include "kernels/tiles.h"
+#include "kernels/unroll.h"
 
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define KUNROLL _Pragma("clang loop unroll_count(2)")
-#else
-#define UNROLL _Pragma("GCC unroll 32")
-#define KUNROLL _Pragma("GCC unroll 2")
-#endif
 #define INLINE static inline __attribute__((always_inline, target(DENSE_TARGET)))
 
 /* Requantises the sums of one position and `blocks` blocks, and stores them. */
@@ -23,7 +17,7 @@ INLINE void store_tile_row(int16_t *out, const int16_t *residual, const __m512i 
     const __m128i leak = _mm_cvtsi32_si128(layer->leaky ? 3 : 0);
     const __m256i bound = _mm256_set1_epi16((int16_t)layer->bound), low = _mm256_set1_epi16((int16_t)-layer->bound);
 
-    UNROLL
+    AINN_UNROLL
     for (int b = 0; b < blocks; b++) {
         const int o = first + b * AINN_LANE;
         const __m512i shift = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(layer->shift + o)));
@@ -46,14 +40,14 @@ INLINE void accumulate(__m512i *acc, int positions, int blocks, int pairs, const
     /* Few base registers: three positions are reached from each. */
     const char *base[4] = {x, x + 3 * step, x + 6 * step, x + 9 * step};
 
-    KUNROLL
+    AINN_UNROLL_TWICE
     for (int k = 0; k < pairs; k++) {
         __m512i weights[4], pair = _mm512_setzero_si512();
 
-        UNROLL
+        AINN_UNROLL
         for (int b = 0; b < blocks; b++)
             weights[b] = _mm512_loadu_si512(w + (size_t)b * block + k * 2 * AINN_LANE);
-        UNROLL
+        AINN_UNROLL
         for (int n = 0; n < positions * blocks; n++) {
             if (n % blocks == 0) {
                 const int i = n / blocks;
@@ -75,7 +69,7 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
     const int unused = ainn_unused_pairs(layer);
     __m512i acc[24], sums[24];
 
-    UNROLL
+    AINN_UNROLL
     for (int n = 0; n < positions * blocks; n++)
         acc[n] = _mm512_loadu_si512(layer->bias + first + n % blocks * AINN_LANE);
     for (int s = 0; s < segment_count; s++) {
@@ -88,7 +82,7 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
             accumulate(acc, positions, blocks, AINN_LANE / 2 - (last ? unused : 0), x, segments[s].step * sizeof(int16_t), w, layer->block);
         }
     }
-    UNROLL
+    AINN_UNROLL
     for (int n = 0; n < positions * blocks; n++)
         sums[n] = acc[n];
     for (int i = skip; i < positions; i++)
@@ -96,27 +90,16 @@ INLINE void tile(int16_t *out, size_t out_step, size_t p, int positions, int ski
                        sums + i * blocks, blocks, layer, first);
 }
 
-/* All positions of BLOCKS blocks. Where POSITIONS does not divide them, some tiles have one position less (49 are four tiles of six and five of
- * five), or, where there are too few for that, the last tile overlaps the one before it. */
+/* All positions of BLOCKS blocks. */
+#define RUN_TILE(p, size, skip) tile(out, out_step, p, size, skip, blocks, first, layer, segments, segment_count, residual, residual_step)
 #define DENSE_COLUMNS(name, POSITIONS, BLOCKS)                                                                                  \
     static __attribute__((noinline, target(DENSE_TARGET))) void name(                                                           \
         int16_t *out, size_t out_step, size_t positions, int first, const ainn_dense *layer, const ainn_segment *segments,      \
         int segment_count, const int16_t *residual, size_t residual_step)                                                       \
     {                                                                                                                           \
-        const size_t end = positions - ainn_smaller_tiles(positions, POSITIONS) * (POSITIONS - 1);                              \
-        size_t p = 0;                                                                                                           \
+        enum { blocks = BLOCKS };                                                                                               \
                                                                                                                                 \
-        while (positions >= POSITIONS && p < end) {                                                                             \
-            const int skip = end - p < POSITIONS ? (int)(POSITIONS - (end - p)) : 0;                                            \
-                                                                                                                                \
-            tile(out, out_step, p - (size_t)skip, POSITIONS, skip, BLOCKS, first,                                               \
-                 layer, segments, segment_count, residual, residual_step);                                                      \
-            p += POSITIONS - (size_t)skip;                                                                                      \
-        }                                                                                                                       \
-        for (; p + POSITIONS - 1 <= positions; p += POSITIONS - 1)                                                              \
-            tile(out, out_step, p, POSITIONS - 1, 0, BLOCKS, first, layer, segments, segment_count, residual, residual_step);   \
-        for (; p < positions; p++)                                                                                              \
-            tile(out, out_step, p, 1, 0, BLOCKS, first, layer, segments, segment_count, residual, residual_step);               \
+        AINN_FOR_TILES(positions, POSITIONS, RUN_TILE);                                                                         \
     }
 DENSE_COLUMNS(columns4, 6, 4)
 DENSE_COLUMNS(columns3, 8, 3)
@@ -142,6 +125,5 @@ __attribute__((target(DENSE_TARGET))) AINN_DENSE(DENSE_NAME)
 }
 
 #undef DENSE_COLUMNS
+#undef RUN_TILE
 #undef INLINE
-#undef UNROLL
-#undef KUNROLL

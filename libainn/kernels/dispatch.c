@@ -139,7 +139,9 @@ static void fill(int which)
         ainn_kernels_avxvnni(table);
 #endif
     if (which >= TABLE_AVX512)
-        ainn_kernels_avx512(table, recipes[which].needs);
+        ainn_kernels_avx512(table);
+    if (which >= TABLE_VNNI)
+        ainn_kernels_vnni(table);
 #endif
 #ifdef AINN_AMX_KERNELS
     if (which >= TABLE_AMX)

@@ -133,7 +133,8 @@ int ainn_openblas_loads(void);
 void ainn_kernels_neon(ainn_kernels *table);
 void ainn_kernels_avx2(ainn_kernels *table);
 void ainn_kernels_avxvnni(ainn_kernels *table);
-void ainn_kernels_avx512(ainn_kernels *table, unsigned flags);
+void ainn_kernels_avx512(ainn_kernels *table);
+void ainn_kernels_vnni(ainn_kernels *table);
 void ainn_kernels_amx(ainn_kernels *table);
 
 #endif

@@ -87,27 +87,14 @@ AINN_INLINE_NEON void tile(int16_t *out, size_t out_step, size_t p, int position
     }
 }
 
-/* Tiles go over all positions of a block first, so that its weights stay in the cache. Where TILE does not divide the positions, some tiles have one
- * less, or, where there are too few for that, the last tile overlaps the one before it. */
+/* Tiles go over all positions of a block first, so that its weights stay in the cache. */
 static void dense(int16_t *out, size_t out_step, size_t positions, const ainn_dense *layer, const ainn_segment *segments,
                   int segment_count, const int16_t *residual, size_t residual_step)
 {
-    const size_t end = positions - ainn_smaller_tiles(positions, TILE) * (TILE - 1);
-
-    for (int first = 0; first < layer->out; first += AINN_LANE) {
-        size_t p = 0;
-
-        while (positions >= TILE && p < end) {
-            const size_t skip = end - p < TILE ? TILE - (end - p) : 0;
-
-            tile(out, out_step, p - skip, TILE, (int)skip, first, layer, segments, segment_count, residual, residual_step);
-            p += TILE - skip;
-        }
-        for (; p + TILE - 1 <= positions; p += TILE - 1)
-            tile(out, out_step, p, TILE - 1, 0, first, layer, segments, segment_count, residual, residual_step);
-        for (; p < positions; p++)
-            tile(out, out_step, p, 1, 0, first, layer, segments, segment_count, residual, residual_step);
-    }
+#define RUN_TILE(p, size, skip) tile(out, out_step, p, size, skip, first, layer, segments, segment_count, residual, residual_step)
+    for (int first = 0; first < layer->out; first += AINN_LANE)
+        AINN_FOR_TILES(positions, TILE, RUN_TILE);
+#undef RUN_TILE
 }
 
 /* ---- Depthwise ---- */

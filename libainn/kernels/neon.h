@@ -5,13 +5,9 @@
 #include <arm_neon.h>
 
 #include "kernels/kernels.h"
+#include "kernels/unroll.h"
 
 #define AINN_INLINE_NEON static inline __attribute__((always_inline))
-#ifdef __clang__
-#define AINN_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define AINN_UNROLL _Pragma("GCC unroll 16")
-#endif
 
 /* What runs at full resolution. */
 void ainn_pixels_neon(ainn_kernels *table);

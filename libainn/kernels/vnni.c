@@ -18,4 +18,12 @@
 #define DEPTHWISE_TARGET DENSE_TARGET
 #define DEPTHWISE_STEP DENSE_STEP
 #include "kernels/depthwise_avx512.h"
+
+void ainn_kernels_vnni(ainn_kernels *table)
+{
+    table->dense = ainn_winograd_vnni;
+    table->packed_block = ainn_winograd_block;
+    table->pack = ainn_winograd_pack;
+    table->depthwise = ainn_depthwise_vnni;
+}
 #endif

@@ -1,3 +1,6 @@
+#include "kernels/build.h"
+
+#ifdef AINN_X86_KERNELS
 #include "kernels/winograd.h"
 
 #include <stdlib.h>
@@ -5,20 +8,10 @@
 #define TAPS 9
 #define PRODUCTS 4
 
-static int channels_of(const ainn_dense *layer)
-{
-    return (int)layer->block / AINN_LANE / TAPS;
-}
-
-int ainn_winograd_pairs(const ainn_dense *layer)
-{
-    return (layer->used ? layer->used + 1 : channels_of(layer)) / 2;
-}
-
 /* The three weights of a row of taps for one input and one output. */
 static void take_row(int32_t g[3], const ainn_dense *layer, int output, int row, int input)
 {
-    const size_t channels = (size_t)channels_of(layer);
+    const size_t channels = (size_t)ainn_tap_channels(layer);
     const int16_t *w = layer->weights + (size_t)(output / AINN_LANE) * layer->block + 2 * (size_t)(output % AINN_LANE) + (size_t)input % 2;
 
     for (size_t tap = 0; tap < 3; tap++)
@@ -36,11 +29,11 @@ size_t ainn_winograd_block(const ainn_dense *layer)
 {
     int32_t g[3];
 
-    if (layer->taps != TAPS || !layer->in_bound || layer->in_bound > INT16_MAX / 2 || channels_of(layer) > AINN_WINOGRAD_CHANNELS)
+    if (layer->taps != TAPS || !layer->in_bound || layer->in_bound > INT16_MAX / 2 || ainn_tap_channels(layer) > AINN_WINOGRAD_CHANNELS)
         return 0;
     for (int output = 0; output < layer->out; output++)
         for (int row = 0; row < 3; row++)
-            for (int input = 0; input < channels_of(layer); input++) {
+            for (int input = 0; input < ainn_tap_channels(layer); input++) {
                 take_row(g, layer, output, row, input);
                 if (!row_fits(g))
                     return 0;
@@ -64,3 +57,4 @@ void ainn_winograd_pack(uint8_t *packed, const ainn_dense *layer)
                     out[6 * AINN_LANE + i] = (int16_t)g[2];
                 }
 }
+#endif

@@ -12,15 +12,18 @@
 #ifndef AINN_WINOGRAD_H
 #define AINN_WINOGRAD_H
 
-#include "kernels/kernels.h"
+#include "kernels/x86.h"
 
 #define AINN_WINOGRAD_CHANNELS 32       /* of the input at most: with more, the transformed weights are too much memory */
 
-/* packed_block and pack of a kernel table: [out/16][row of taps][pair of inputs][m0 .. m3][16][2], without pairs that have no weights. */
+/* packed_block and pack of a kernel table: [out/16][row of taps][pair of inputs][m0 .. m3][16][2], without pairs that ainn_unused_pairs() leaves out. */
 size_t ainn_winograd_block(const ainn_dense *layer);
 void ainn_winograd_pack(uint8_t *packed, const ainn_dense *layer);
 
-/* Pairs of inputs that have weights. */
-int ainn_winograd_pairs(const ainn_dense *layer);
+/* Pairs of inputs whose weights are packed. */
+static inline int ainn_winograd_pairs(const ainn_dense *layer)
+{
+    return ainn_tap_channels(layer) / 2 - ainn_unused_pairs(layer);
+}
 
 #endif

@@ -3,14 +3,10 @@
  *
  * A tile is three pairs of positions by half a block: twelve registers hold the sums of the four products of eight outputs.
  */
+#include "kernels/unroll.h"
 #include "kernels/winograd.h"
 
 #define PAIRS 3
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 32")
-#endif
 #define INLINE static inline __attribute__((always_inline, target(DENSE_TARGET)))
 /* Keeps compilers from gathering inputs that there are no registers for. */
 #define IN_REGISTER(v) __asm__ volatile("" : "+x"(v))
@@ -21,7 +17,7 @@ INLINE void transform_pair(int16_t *products, const int16_t *line, int channels)
     for (int c = 0; c < channels; c += 16) {
         __m256i d[4];
 
-        UNROLL
+        AINN_UNROLL
         for (int i = 0; i < 4; i++)
             d[i] = _mm256_loadu_si256((const __m256i *)(line + i * channels + c));
         _mm256_store_si256((__m256i *)(products + c), _mm256_sub_epi16(d[0], d[2]));
@@ -36,14 +32,14 @@ INLINE void winograd_sums(int32_t *sums, const int16_t *products, const int32_t 
 {
     __m256i acc[4 * PAIRS];
 
-    UNROLL
+    AINN_UNROLL
     for (int n = 0; n < 4 * PAIRS; n++)                    /* the bias with m1, which both positions get */
         acc[n] = n / PAIRS == 1 ? _mm256_loadu_si256((const __m256i *)bias) : _mm256_setzero_si256();
     for (int row = 0; row < 3; row++, products += PAIRS * 4 * AINN_WINOGRAD_CHANNELS)
         for (int k = 0; k < inputs; k++, w += 4 * 64) {
             __m256i weights = _mm256_setzero_si256();
 
-            UNROLL
+            AINN_UNROLL
             for (int n = 0; n < 4 * PAIRS; n++) {
                 const int product = n / PAIRS, q = n % PAIRS;
                 int32_t bits;
@@ -55,7 +51,7 @@ INLINE void winograd_sums(int32_t *sums, const int16_t *products, const int32_t 
                 IN_REGISTER(acc[n]);
             }
         }
-    UNROLL
+    AINN_UNROLL
     for (int q = 0; q < PAIRS; q++) {
         const __m256i both = _mm256_add_epi32(acc[PAIRS + q], acc[2 * PAIRS + q]), difference = _mm256_sub_epi32(acc[PAIRS + q], acc[2 * PAIRS + q]);
 
@@ -86,7 +82,7 @@ static __attribute__((noinline, target(DENSE_TARGET))) void winograd_tile(int16_
     }
 }
 
-__attribute__((target(DENSE_TARGET))) AINN_DENSE(ainn_winograd_avx2)
+static __attribute__((target(DENSE_TARGET))) AINN_DENSE(ainn_winograd_avx2)
 {
     if (!layer->packed || positions < 2 * PAIRS) {
         ainn_dense_avx2(out, out_step, positions, layer, segments, segment_count, residual, residual_step);
@@ -100,5 +96,4 @@ __attribute__((target(DENSE_TARGET))) AINN_DENSE(ainn_winograd_avx2)
 }
 
 #undef INLINE
-#undef UNROLL
 #undef PAIRS

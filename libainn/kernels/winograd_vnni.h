@@ -4,13 +4,9 @@
  * A tile is PAIRS pairs of positions by BLOCKS blocks of 16 outputs: 24 registers hold its sums of the four products, over all rows and inputs. What the
  * products take of the inputs is made first and stays in the first cache.
  */
+#include "kernels/unroll.h"
 #include "kernels/winograd.h"
 
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 32")
-#endif
 #define INLINE static inline __attribute__((always_inline, target(DENSE_TARGET)))
 /* Keeps compilers from loading a value again for each use of it: the two load ports are what runs out first. */
 #define IN_REGISTER(v) __asm__("" : "+v"(v))
@@ -41,14 +37,14 @@ INLINE void winograd_tile(int16_t *out, size_t out_step, size_t p, int pairs, in
     for (int row = 0; row < 3; row++)
         for (int q = 0; q < pairs; q++)
             transform_pair(products + (row * pairs + q) * 4 * AINN_WINOGRAD_CHANNELS, segments[3 * row].data + (p + 2 * (size_t)q) * (size_t)channels, channels);
-    UNROLL
+    AINN_UNROLL
     for (int n = 0; n < 4 * pairs * blocks; n++)          /* the bias with m1, which both positions get */
         acc[n] = n / (pairs * blocks) == 1 ? _mm512_loadu_si512(layer->bias + first + n % blocks * AINN_LANE) : _mm512_setzero_si512();
     for (int row = 0; row < 3; row++, x += pairs * 4 * AINN_WINOGRAD_CHANNELS)
         for (int k = 0; k < inputs; k++, w += 4 * 64) {
             __m512i weights[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()}, pair = _mm512_setzero_si512();
 
-            UNROLL
+            AINN_UNROLL
             for (int n = 0; n < 4 * pairs * blocks; n++) {
                 const int product = n / (pairs * blocks), q = n / blocks % pairs;
 
@@ -65,7 +61,7 @@ INLINE void winograd_tile(int16_t *out, size_t out_step, size_t p, int pairs, in
                 acc[n] = _mm512_dpwssd_epi32(acc[n], pair, weights[n % blocks]);
             }
         }
-    UNROLL
+    AINN_UNROLL
     for (int n = 0; n < pairs * blocks; n++) {
         const __m512i *m = acc + n;
         const int at = n / blocks * 2 * blocks + n % blocks;
@@ -93,7 +89,7 @@ INLINE void winograd_tile(int16_t *out, size_t out_step, size_t p, int pairs, in
 WINOGRAD_COLUMNS(winograd2, 3, 2)
 WINOGRAD_COLUMNS(winograd1, 6, 1)
 
-__attribute__((target(DENSE_TARGET))) AINN_DENSE(ainn_winograd_vnni)
+static __attribute__((target(DENSE_TARGET))) AINN_DENSE(ainn_winograd_vnni)
 {
     int first = 0;
 
@@ -110,4 +106,3 @@ __attribute__((target(DENSE_TARGET))) AINN_DENSE(ainn_winograd_vnni)
 #undef WINOGRAD_COLUMNS
 #undef IN_REGISTER
 #undef INLINE
-#undef UNROLL

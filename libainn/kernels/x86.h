@@ -6,10 +6,16 @@
 
 #define AINN_AVX512 "avx512f,avx512bw,avx512dq,avx512vl"
 
+/* Channels of one tap, as they are stored. */
+static inline int ainn_tap_channels(const ainn_dense *layer)
+{
+    return (int)layer->block / AINN_LANE / layer->taps;
+}
+
 /* Pairs of the last 16 channels of every tap that have no weights: of the 32 that 24 channels are stored as, four. */
 static inline int ainn_unused_pairs(const ainn_dense *layer)
 {
-    const int unused = layer->used ? ((int)layer->block / AINN_LANE / layer->taps - layer->used) / 2 : 0;
+    const int unused = layer->used ? (ainn_tap_channels(layer) - layer->used) / 2 : 0;
 
     return unused < AINN_LANE / 2 ? unused : AINN_LANE / 2;
 }
@@ -34,8 +40,6 @@ AINN_DENSE(ainn_dense_avx2);
 AINN_DENSE(ainn_dense_avxvnni);
 AINN_DENSE(ainn_dense_avx512);
 AINN_DENSE(ainn_dense_vnni);
-AINN_DENSE(ainn_winograd_avx2);
-AINN_DENSE(ainn_winograd_vnni);
 AINN_DENSE(ainn_dense_amx);
 AINN_DEPTHWISE(ainn_depthwise_avx2);
 AINN_DEPTHWISE(ainn_depthwise_avxvnni);
