@@ -349,6 +349,92 @@ static void check_all_depthwise(const ainn_kernels *reference, const ainn_kernel
         check_depthwise(reference, table, 512, 61, pattern);
 }
 
+/* ---- Floating point ---- */
+
+/* Values of all sizes; some are zero. */
+static void fill_floats(float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)check_between(-100000, 100000) / (float)(1 << check_random() % 24) * (check_random() % 8 != 0);
+}
+
+static buffer make_floats(size_t count)
+{
+    buffer b = make(count * sizeof(float));
+
+    fill_floats(b.data, count);
+    return b;
+}
+
+static void check_float_dense(const ainn_kernels *reference, const ainn_kernels *table, int in, int out, int taps, size_t positions, int biased, int adds)
+{
+    const size_t padded = (size_t)(out + AINN_FLOAT_BLOCK - 1) / AINN_FLOAT_BLOCK * AINN_FLOAT_BLOCK, in_step = (size_t)in * 2, out_step = (size_t)out + 16;
+    buffer weights = make_floats(padded * (size_t)(taps * in)), bias = make_floats((size_t)out), x = make_floats((positions + 8) * in_step);
+    buffer outputs[2] = {make(positions * out_step * sizeof(float)), make(positions * out_step * sizeof(float))};
+    const ainn_float_layer layer = {weights.data, biased ? bias.data : NULL, in, out, taps};
+    const float *at[9];
+
+    snprintf(current, sizeof current, "float_dense (%s): %d to %d channels, %d taps, %zu positions", table->name, in, out, taps, positions);
+    for (int t = 0; t < taps; t++)
+        at[t] = (float *)x.data + (size_t)(t % 9) * in_step;
+    fill_floats(outputs[0].data, positions * out_step);
+    memcpy(outputs[1].data, outputs[0].data, positions * out_step * sizeof(float));
+    reference->float_dense(outputs[0].data, out_step, positions, &layer, at, in_step, adds ? outputs[0].data : NULL);
+    table->float_dense(outputs[1].data, out_step, positions, &layer, at, in_step, adds ? outputs[1].data : NULL);
+    verdict(same(&outputs[0], &outputs[1]));
+    drop(&weights), drop(&bias), drop(&x), drop(&outputs[0]), drop(&outputs[1]);
+}
+
+static void check_float_depthwise(const ainn_kernels *reference, const ainn_kernels *table, int channels, size_t positions)
+{
+    const size_t count = positions * (size_t)channels;
+    buffer weights = make_floats(9 * (size_t)channels), bias = make_floats((size_t)channels), rows[3];
+    buffer outputs[2] = {make(count * sizeof(float)), make(count * sizeof(float))};
+    const float *at[3];
+
+    snprintf(current, sizeof current, "float_depthwise (%s): %d channels, %zu positions", table->name, channels, positions);
+    for (int r = 0; r < 3; r++) {
+        rows[r] = make_floats(count + 2 * (size_t)channels);
+        at[r] = (float *)rows[r].data + channels;
+    }
+    for (int biased = 0; biased < 2; biased++) {
+        reference->float_depthwise(outputs[0].data, positions, channels, weights.data, biased ? bias.data : NULL, at);
+        table->float_depthwise(outputs[1].data, positions, channels, weights.data, biased ? bias.data : NULL, at);
+        verdict(same(&outputs[0], &outputs[1]));
+    }
+    for (int r = 0; r < 3; r++)
+        drop(&rows[r]);
+    drop(&weights), drop(&bias), drop(&outputs[0]), drop(&outputs[1]);
+}
+
+static void check_float_leaks(const ainn_kernels *reference, const ainn_kernels *table, size_t count)
+{
+    buffer values[2] = {make(count * sizeof(float)), make(count * sizeof(float))}, negative[2] = {make(count), make(count)};
+
+    snprintf(current, sizeof current, "float_leak (%s): %zu values", table->name, count);
+    fill_floats(values[0].data, count);
+    memcpy(values[1].data, values[0].data, count * sizeof(float));
+    reference->float_leak(values[0].data, negative[0].data, count);
+    table->float_leak(values[1].data, negative[1].data, count);
+    verdict(same(&values[0], &values[1]) && same(&negative[0], &negative[1]));
+    reference->float_leak_back(values[0].data, negative[0].data, count);
+    table->float_leak_back(values[1].data, negative[1].data, count);
+    verdict(same(&values[0], &values[1]));
+    for (int i = 0; i < 2; i++)
+        drop(&values[i]), drop(&negative[i]);
+}
+
+static void check_all_floats(const ainn_kernels *reference, const ainn_kernels *table)
+{
+    for (int i = 0; i < 60; i++) {
+        const int in = AINN_LANE * check_between(1, 5), out = AINN_LANE * check_between(1, 6);
+
+        check_float_dense(reference, table, in, out, check_random() & 1 ? 1 : 9, (size_t)check_between(1, 40), i & 1, i >> 1 & 1);
+        check_float_depthwise(reference, table, in, (size_t)check_between(1, 40));
+        check_float_leaks(reference, table, (size_t)(AINN_LANE * check_between(1, 40)));
+    }
+}
+
 /* ---- Couplings ---- */
 
 /* A table of the spec's kind: exp(tanh(x / 2)) has no place in integer code, a line through its range does as well. */
@@ -577,6 +663,7 @@ int main(int argc, char **argv)
         for (int width = 0; width < WIDTHS; width++)
             check_all_dense(tables[0], tables[i], width);
         check_all_depthwise(tables[0], tables[i]);
+        check_all_floats(tables[0], tables[i]);
         check_all_couplings(tables[0], tables[i]);
         check_all_pixels(tables[0], tables[i]);
         printf("%s: checked against %s\n", tables[i]->name, tables[0]->name);

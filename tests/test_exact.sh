@@ -38,13 +38,13 @@ same() {
     if cmp -s "$2" "$3"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; fi
 }
 
-# compare NAME PICTURE QUALITY MODEL SETS: all sets and thread counts against the first set with one thread.
+# compare NAME PICTURE QUALITY MODEL SETS [EFFORT]: all sets and thread counts against the first set with one thread.
 compare() {
     first=
     for set in $5; do
         for threads in 1 2 3 4; do
             [ -n "$first" ] && [ "$threads" = 1 ] && [ "$set" = "$first" ] && continue
-            if ! AINN_CPU=$set "$TOOLS/ainnenc" "$2" -o "$work/new.ainn" -q "$3" -m "$4" -j "$threads" --quiet ||
+            if ! AINN_CPU=$set "$TOOLS/ainnenc" "$2" -o "$work/new.ainn" -q "$3" -m "$4" -e "${6:-5}" -j "$threads" --quiet ||
                 ! AINN_CPU=$set "$TOOLS/ainndec" "$work/new.ainn" -o "$work/new.ppm" -j "$threads" --quiet; then
                 failed=$((failed + 1))
                 echo "FAILED: $1, $set, $threads threads: the tools failed"
@@ -72,6 +72,7 @@ for model in $models; do
         picture "${size%x*}" "${size#*x}" "$work/in.ppm"
         compare "$model, $size" "$work/in.ppm" 60 "$model" "$every"
     done
+    compare "$model, $size with refined latents" "$work/in.ppm" 60 "$model" "$every" 8
     picture 190 130 "$work/in.ppm" 1
     compare "$model, 190x130 with a detail layer" "$work/in.ppm" 75 "$model" "$every"
     if ! "$TOOLS/ainninfo" "$work/first.ainn" | grep -q '^ *detail  *[1-9]'; then
@@ -83,6 +84,8 @@ if [ -z "${EXACT_QUICK:-}" ]; then
     for quality in 0 50 100; do
         compare "1025x1023, quality $quality" "$work/in.ppm" $quality "${models%%[!a-z-]*}" "vnni avx2"
     done
+    picture 720 576 "$work/in.ppm"
+    compare "720x576 with refined latents, in windows" "$work/in.ppm" 60 "${models%%[!a-z-]*}" "vnni" 7
     picture 1060 1030 "$work/in.ppm" 1
     compare "1060x1030 with a detail layer" "$work/in.ppm" 80 "${models%%[!a-z-]*}" "vnni"
 fi

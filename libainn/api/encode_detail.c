@@ -238,24 +238,6 @@ static ainn_status analyse_filled(ainn_encode_job *job, const uint8_t *mask)
 
 /* ---- Choice ---- */
 
-static void swap_buffers(ainn_buffer *a, ainn_buffer *b)
-{
-    ainn_buffer other = *a;
-    *a = *b;
-    *b = other;
-}
-
-/* Exchanges the streams with those that were put aside. */
-static void swap_streams(ainn_encode_job *job)
-{
-    ainn_encoder *encoder = job->encoder;
-    uint64_t *sizes = job->group_sizes;
-    swap_buffers(&encoder->hyper, &encoder->other_hyper);
-    swap_buffers(&encoder->latents, &encoder->other_latents);
-    job->group_sizes = job->other_sizes;
-    job->other_sizes = sizes;
-}
-
 /* A model for MS-SSIM puts bits into textures, for which squared error gives no credit: what it makes of a cell counts half. Returns J of the
  * whole, alike. */
 static uint64_t credit(const ainn_encode_job *job, const ainn_survey *s, uint64_t j)
@@ -282,7 +264,7 @@ static ainn_status choose(ainn_encode_job *job, uint32_t quality_code, const ain
         return AINN_OK;
     if ((status = analyse_filled(job, s->mask)) != AINN_OK)
         return status;
-    swap_streams(job);
+    ainn_encode_swap_streams(job);
     swap_stores(job);
     status = code_both(job, quality_code, s->choice, &both_j, &both_squares);
     swap_stores(job);
@@ -290,7 +272,7 @@ static ainn_status choose(ainn_encode_job *job, uint32_t quality_code, const ain
         *squares = both_squares;
         return AINN_OK;
     }
-    swap_streams(job);
+    ainn_encode_swap_streams(job);
     ainn_buffer_clear(&encoder->detail);
     return status;
 }

@@ -28,9 +28,16 @@ static void encode_task(void *opaque, size_t index, unsigned thread)
     const int16_t *latents = job->store + first_row * row_step + (size_t)column * AINN_GROUP_SIZE * channels;
     size_t first = (size_t)b->group_row * AINN_GROUP_SIZE * job->columns + (size_t)column * AINN_GROUP_SIZE;
     ainn_group_costs costs = { job->costs ? job->costs + first : NULL, job->columns };
+    ainn_group_search search = job->search;
     (void)thread;
+    if (search.targets) {
+        search.targets += first * channels;
+        search.coded = search.coded ? search.coded + first * channels : NULL;
+        search.means = search.means ? search.means + first * channels : NULL;
+        search.indices = search.indices ? search.indices + first * channels : NULL;
+    }
     ainn_group_encode(encoder->bank.coder[index], latents, row_step, group_side(column, job->columns), group_side(b->group_row, job->rows),
-                      &job->gain, &job->quantiser, &costs, &job->streams[index]);
+                      &job->gain, &job->quantiser, &costs, search.targets ? &search : NULL, &job->streams[index]);
 }
 
 /* Keeps the latents that a group was coded as, for the synthesis. */
@@ -107,4 +114,21 @@ ainn_status ainn_encode_all(ainn_encode_job *job, uint32_t quality_code)
             return status;
     }
     return AINN_OK;
+}
+
+static void swap_buffers(ainn_buffer *a, ainn_buffer *b)
+{
+    ainn_buffer other = *a;
+    *a = *b;
+    *b = other;
+}
+
+void ainn_encode_swap_streams(ainn_encode_job *job)
+{
+    ainn_encoder *encoder = job->encoder;
+    uint64_t *sizes = job->group_sizes;
+    swap_buffers(&encoder->hyper, &encoder->other_hyper);
+    swap_buffers(&encoder->latents, &encoder->other_latents);
+    job->group_sizes = job->other_sizes;
+    job->other_sizes = sizes;
 }

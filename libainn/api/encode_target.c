@@ -75,16 +75,10 @@ static ainn_status encode_at(ainn_encode_job *job, uint32_t code)
     return job->detail ? ainn_encode_with_detail(job, code, &squares) : ainn_encode_all(job, code);
 }
 
-static ainn_status measure_psnr(ainn_encode_job *job, uint32_t code, double *value)
+ainn_status ainn_encode_measured(ainn_encode_job *job, uint32_t code, uint64_t *squares)
 {
     ainn_encoder *encoder = job->encoder;
     comparison c;
-    if (job->detail) {
-        uint64_t squares = 0;
-        ainn_status status = ainn_encode_with_detail(job, code, &squares);
-        *value = psnr_of(&job->source, squares);
-        return status;
-    }
     memset(&c, 0, sizeof(c));
     c.job = job;
     c.samples = ainn_alloc_array(&encoder->memory, job->source.width, sizeof(uint16_t));
@@ -97,8 +91,16 @@ static ainn_status measure_psnr(ainn_encode_job *job, uint32_t code, double *val
     ainn_synthesis_destroy(job->synthesis);
     job->synthesis = NULL;
     ainn_free_memory(&encoder->memory, c.samples);
-    *value = psnr_of(&job->source, c.squares);
+    *squares = c.squares;
     return c.status != AINN_OK ? c.status : status;
+}
+
+static ainn_status measure_psnr(ainn_encode_job *job, uint32_t code, double *value)
+{
+    uint64_t squares = 0;
+    ainn_status status = job->detail ? ainn_encode_with_detail(job, code, &squares) : ainn_encode_measured(job, code, &squares);
+    *value = psnr_of(&job->source, squares);
+    return status;
 }
 
 /* ---- Size ---- */

@@ -5,9 +5,11 @@
 #include "api/options.h"
 #include "detail/candidates.h"
 #include "image/image.h"
+#include "refine/descent.h"
 
 #define DETAIL_EFFORT 2          /* from which on the detail layer is considered where a quick look finds something for it */
 #define DETAIL_ALWAYS_EFFORT 8   /* from which on it always is, but for models for MS-SSIM, whose photographs it harms */
+#define REFINE_EFFORT 7          /* from which on better latents are looked for */
 /* Larger pictures have no detail layer, so that memory stays bounded: it takes their latents and pixels. */
 #define DETAIL_PIXELS ((uint64_t)1 << 24)
 #define DETAIL_KEPT_PIXELS ((uint64_t)1 << 22)        /* pictures in rows of so many are kept in any case, of larger ones */
@@ -136,12 +138,13 @@ static ainn_status prepare(ainn_encode_job *job)
         !(job->group_sizes = ainn_alloc_array(memory, (size_t)job->group_columns * job->group_rows, 2 * sizeof(uint64_t))) ||
         !(job->streams = ainn_alloc_array(memory, encoder->bank.count, sizeof(*job->streams))))
         return ainn_memory_status(memory);
-    if (job->detail && (!(job->other_sizes = ainn_alloc_array(memory, (size_t)job->group_columns * job->group_rows, 2 * sizeof(uint64_t))) ||
-                        !(job->costs = ainn_alloc_array(memory, (size_t)job->columns * job->rows, sizeof(*job->costs)))))
+    if ((job->detail || job->refine) && !(job->other_sizes = ainn_alloc_array(memory, (size_t)job->group_columns * job->group_rows, 2 * sizeof(uint64_t))))
         return ainn_memory_status(memory);
-    if (job->detail && (status = ainn_symbol_tables_find_costs(memory, encoder->tables.gauss)) != AINN_OK)
+    if (job->detail && !(job->costs = ainn_alloc_array(memory, (size_t)job->columns * job->rows, sizeof(*job->costs))))
+        return ainn_memory_status(memory);
+    if ((job->detail || job->refine) && (status = ainn_symbol_tables_find_costs(memory, encoder->tables.gauss)) != AINN_OK)
         return status;
-    if ((job->detail || job->options.target_psnr > 0) && !(job->decoded = ainn_alloc_array(memory, group_row_rows * job->columns, row_size)))
+    if ((job->detail || job->refine || job->options.target_psnr > 0) && !(job->decoded = ainn_alloc_array(memory, group_row_rows * job->columns, row_size)))
         return ainn_memory_status(memory);
     ainn_quantiser_init(&job->quantiser, encoder->tables.gauss, encoder->model->y_frac,
                         encoder->model->ms_ssim ? 0 : job->options.effort);
@@ -209,21 +212,36 @@ static ainn_status consider_detail(ainn_encode_job *job)
     return AINN_OK;
 }
 
+/* Whether better latents are looked for: at high efforts, as this takes seconds. It needs the whole picture. */
+static ainn_status consider_refining(ainn_encode_job *job)
+{
+    ainn_source *source = &job->source;
+    ainn_memory *memory = &job->encoder->memory;
+    const ainn_model *model = job->encoder->model;
+    if (job->options.effort < REFINE_EFFORT || model->ms_ssim || has_target(job) || (uint64_t)source->width * source->height > DETAIL_PIXELS ||
+        detail_memory(job) + ainn_descent_memory(model, job->columns, job->rows) > memory->limit - memory->used)
+        return AINN_OK;
+    job->refine = 1;
+    return source->image ? AINN_OK : ainn_source_keep(source, memory, source->height, &job->encoder->error);
+}
+
 static ainn_status encode(ainn_encode_job *job)
 {
     ainn_frame_content content;
     ainn_encoder *encoder = job->encoder;
     uint64_t squares;
     ainn_status status = check_picture(job);
-    if (status != AINN_OK || (status = consider_detail(job)) != AINN_OK)
+    if (status != AINN_OK || (status = consider_detail(job)) != AINN_OK || (status = consider_refining(job)) != AINN_OK)
         return status;
-    job->keep = has_target(job) || job->detail;
+    job->keep = has_target(job) || job->detail || job->refine;
     if ((status = prepare(job)) != AINN_OK || (status = ainn_encode_analyse(job)) != AINN_OK)
         return status;
     if (has_target(job))
         status = ainn_encode_for_target(job);
     else if (job->detail)
         status = ainn_encode_with_detail(job, job->quality_code, &squares);
+    if (status == AINN_OK && job->refine && !encoder->detail.size)
+        status = ainn_encode_refined(job);
     if (status != AINN_OK)
         return status;
     ainn_encode_content(job, &content);

@@ -36,12 +36,14 @@ typedef struct ainn_encode_job {
     uint32_t columns, rows;                   /* of latents */
     uint32_t group_columns, group_rows;
     int detail;                               /* the detail layer is considered */
+    int refine;                               /* better latents are looked for */
     int keep;                                 /* the latents of the whole picture stay, to be coded more than once */
     int16_t *store;                           /* [rows of a group row, or all rows][columns][M] */
     int16_t *other_store;                     /* of a filled picture */
     uint64_t *group_sizes;                    /* z, y of each group */
     uint64_t *other_sizes;                    /* ... of the streams put aside */
     uint64_t *costs;                          /* of each latent position, in units of 2^-16 bits; NULL: not wanted */
+    ainn_group_search search;                 /* of the whole picture; targets NULL: none */
     const ainn_fill *fill;                    /* cells to be filled before the analysis; NULL: none */
     uint32_t quality_code;                    /* that the group rows are coded with */
     ainn_gain gain;
@@ -56,6 +58,9 @@ typedef struct ainn_encode_job {
 /* Pixels to latents; without job->keep every group row is coded as soon as it is complete. */
 ainn_status ainn_encode_analyse(ainn_encode_job *job);
 
+/* Exchanges the streams with those that were put aside. */
+void ainn_encode_swap_streams(ainn_encode_job *job);
+
 /* Sets the quality of what is coded next. */
 void ainn_encode_set_quality(ainn_encode_job *job, uint32_t quality_code);
 
@@ -64,6 +69,12 @@ ainn_status ainn_encode_group_row(ainn_encode_job *job, uint32_t group_row);
 
 /* Codes the whole picture from kept latents; earlier streams are dropped. */
 ainn_status ainn_encode_all(ainn_encode_job *job, uint32_t quality_code);
+
+/* The same; *squares: of differences of samples between the source and what a decoder will make of the streams. */
+ainn_status ainn_encode_measured(ainn_encode_job *job, uint32_t quality_code, uint64_t *squares);
+
+/* Looks for latents that a decoder makes more of, and leaves the picture coded with them if they are better. */
+ainn_status ainn_encode_refined(ainn_encode_job *job);
 
 /* What the frame is made of, as coded last. */
 void ainn_encode_content(const ainn_encode_job *job, ainn_frame_content *content);

@@ -174,16 +174,12 @@ static int16_t apply_gain(int32_t value, int32_t mantissa, int shift)
     return clamp_latent((int64_t)value * mantissa * ((int64_t)1 << -shift));
 }
 
-static void scale_latents(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy, const ainn_gain *gain)
+void ainn_gain_apply(const ainn_gain *gain, const ainn_model *model, const int16_t *latents, size_t positions, int16_t *out)
 {
-    size_t channels = (size_t)coder->model->M;
-    int16_t *out = coder->scaled;
-    for (uint32_t y = 0; y < hy; y++) {
-        const int16_t *in = latents + y * row_step;
-        for (uint32_t x = 0; x < hx; x++, in += channels, out += channels)
-            for (size_t k = 0; k < channels; k++)
-                out[k] = apply_gain(in[k], gain->mantissa[k], gain->shift[k]);
-    }
+    size_t channels = (size_t)model->M;
+    for (size_t p = 0; p < positions; p++, latents += channels, out += channels)
+        for (size_t k = 0; k < channels; k++)
+            out[k] = apply_gain(latents[k], gain->mantissa[k], gain->shift[k]);
 }
 
 /* A gathered symbol: scale index and value in one word. */
@@ -192,7 +188,7 @@ static int32_t symbol_value(uint32_t packed) { return (int32_t)(packed << 8) >> 
 
 /* Quantises what step codes; returns where the next symbol goes. */
 static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uint32_t hy, const ainn_quantiser *quantiser,
-                             const ainn_group_costs *costs, uint32_t *symbol)
+                             const ainn_group_costs *costs, const ainn_group_search *search, uint32_t *symbol)
 {
     size_t channels = (size_t)coder->model->M, quarter = channels / 4;
     const int16_t *mean = coder->mean;
@@ -205,6 +201,11 @@ static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uin
             int16_t *out = coder->latents + first;
             uint64_t cost = 0;
             memcpy(out, mean, quarter * sizeof(*out));
+            if (search && search->means) {
+                size_t at = y * search->step + first % (hx * channels);
+                memcpy(search->means + at, mean, quarter * sizeof(*mean));
+                memcpy(search->indices + at, index, quarter);
+            }
             for (size_t k = 0; k < quarter; k++) {
                 if (!(k & 7) && eight_are_zero(index + k)) {
                     k += 7;
@@ -258,12 +259,20 @@ static void encode_hyper(ainn_group_coder *coder, uint32_t hx, uint32_t hy, uint
     streams->z_size = (size_t)(rans.end - rans.next);
 }
 
-void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy,
-                       const ainn_gain *gain, const ainn_quantiser *quantiser, const ainn_group_costs *costs, ainn_group_streams *streams)
+/* Copies between a group's latents and rows of a picture's. */
+static void copy_rows(int16_t *to, size_t to_step, const int16_t *from, size_t from_step, size_t width, uint32_t rows)
+{
+    for (uint32_t y = 0; y < rows; y++, to += to_step, from += from_step)
+        memcpy(to, from, width * sizeof(*to));
+}
+
+void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy, const ainn_gain *gain,
+                       const ainn_quantiser *quantiser, const ainn_group_costs *costs, const ainn_group_search *search, ainn_group_streams *streams)
 {
     double start = ainn_seconds(), networks = coder->seconds_networks;
-    size_t positions = (size_t)hx * hy;
-    scale_latents(coder, latents, row_step, hx, hy, gain);
+    size_t positions = (size_t)hx * hy, width = hx * (size_t)coder->model->M;
+    for (uint32_t y = 0; y < hy; y++)
+        ainn_gain_apply(gain, coder->model, latents + y * row_step, hx, coder->scaled + y * width);
     memset(coder->latents, 0, positions * (size_t)coder->model->M * sizeof(int16_t));
     double before = ainn_seconds();
     ainn_hyper_analysis(coder->net, coder->scaled, hx, hy, coder->hyper);
@@ -273,13 +282,18 @@ void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t r
     if (costs->cost)
         cost_hyper(coder, hx, hy, gain->quality_code, costs);
 
+    if (search)
+        copy_rows(coder->scaled, width, search->targets, search->step, width, hy);
+
     /* Symbols lie at the beginning of the memory where the stream grows from the end. A symbol that is coded frees 4 bytes and
      * takes at most 6.25, which AINN_RANS_BOUND() allows for all of them, so the two never meet. */
     uint32_t *symbols = (uint32_t *)coder->stream, *end = symbols;
     for (int step = 0; step < AINN_STEPS; step++) {
         run_step(coder, step);
-        end = gather_step(coder, step, hx, hy, quantiser, costs, end);
+        end = gather_step(coder, step, hx, hy, quantiser, costs, search, end);
     }
+    if (search && search->coded)
+        copy_rows(search->coded, search->step, coder->latents, width, width, hy);
     size_t count = (size_t)(end - symbols);
     ainn_rans_encoder rans;
     ainn_rans_encode_start(&rans, positions > ONE_STATE_POSITIONS ? 2 : 1, coder->stream + coder->capacity);

@@ -39,6 +39,9 @@ typedef struct ainn_gain {
 
 void ainn_gain_init(ainn_gain *gain, const ainn_model *model, uint32_t quality_code);
 
+/* The integers that are coded, before rounding to whole steps, of `positions` positions with M channels. */
+void ainn_gain_apply(const ainn_gain *gain, const ainn_model *model, const int16_t *latents, size_t positions, int16_t *out);
+
 /* Both streams of an encoded group; they stay until the coder's next call. */
 typedef struct ainn_group_streams {
     const uint8_t *z, *y;
@@ -51,9 +54,17 @@ typedef struct ainn_group_costs {
     size_t step;
 } ainn_group_costs;
 
-/* latents: [hy][hx][M], rows `row_step` elements apart. */
-void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy,
-                       const ainn_gain *gain, const ainn_quantiser *quantiser, const ainn_group_costs *costs, ainn_group_streams *streams);
+/* For an encoder that searches for better latents. All have rows [hx][M], `step` elements apart; all but targets may be NULL. */
+typedef struct ainn_group_search {
+    const int16_t *targets;                   /* what the decoder's latents should be near to, in place of what the gain makes of `latents` */
+    int16_t *coded, *means;                   /* the decoder's latents and their means ... */
+    uint8_t *indices;                         /* ... and scale indices */
+    size_t step;
+} ainn_group_search;
+
+/* latents: [hy][hx][M], rows `row_step` elements apart. search: NULL, or with targets. */
+void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy, const ainn_gain *gain,
+                       const ainn_quantiser *quantiser, const ainn_group_costs *costs, const ainn_group_search *search, ainn_group_streams *streams);
 
 /* ---- Decoding ---- */
 

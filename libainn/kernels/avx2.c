@@ -5,6 +5,7 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "kernels/floats.h"
 #include "kernels/tables_avx2.h"
 #include "kernels/x86.h"
 
@@ -103,5 +104,9 @@ void ainn_kernels_avx2(ainn_kernels *table)
     table->rotate = ainn_rotate_avx2;
     table->store8 = ainn_store8_avx2;
     table->store16 = ainn_store16_avx2;
+    table->float_dense = ainn_float_dense_avx2;
+    table->float_depthwise = ainn_float_depthwise_avx2;
+    table->float_leak = ainn_float_leak_avx2;
+    table->float_leak_back = ainn_float_leak_avx2_back;
 }
 #endif

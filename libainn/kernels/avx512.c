@@ -5,6 +5,7 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "kernels/floats.h"
 #include "kernels/tables_avx512.h"
 #include "kernels/x86.h"
 
@@ -83,6 +84,10 @@ void ainn_kernels_avx512(ainn_kernels *table)
     table->synthesise = ainn_synthesise_avx512;
     table->store8 = ainn_store8_avx512;
     table->store16 = ainn_store16_avx512;
+    table->float_dense = ainn_float_dense_avx512;
+    table->float_depthwise = ainn_float_depthwise_avx512;
+    table->float_leak = ainn_float_leak_avx512;
+    table->float_leak_back = ainn_float_leak_avx512_back;
     table->packed_block = NULL;                  /* without VNNI, the sums of Winograd's products do not fit the registers */
     table->pack = NULL;
 }

@@ -51,6 +51,16 @@ typedef struct ainn_depthwise {
     int bound;                    /* LeakyReLU always follows */
 } ainn_depthwise;
 
+#define AINN_LEAK 0.125f          /* slope of LeakyReLU below zero */
+#define AINN_FLOAT_BLOCK 32       /* outputs whose weights lie together */
+
+/* A layer in floating point, for the encoder's search for better latents (refine/). */
+typedef struct ainn_float_layer {
+    const float *weights;         /* [out / 32, rounded up][tap][in][32] */
+    const float *bias;            /* [out], or NULL */
+    int in, out, taps;            /* in, out: multiples of 16 */
+} ainn_float_layer;
+
 /* Constants of the rotation of colours, of one depth and pixel_frac (image/components.h). */
 typedef struct ainn_rotation {
     int32_t max;
@@ -100,6 +110,18 @@ typedef struct ainn_kernels {
 
     /* Rotated components of `count` pixels (arithmetic.md, step 1 of the encoder) from samples of R, G and B. */
     void (*rotate)(int16_t *const out[3], const uint16_t *const samples[3], size_t count, const ainn_rotation *rotation);
+
+    /* In floating point. out[p * out_step + o] = sum over taps and inputs of w * taps[t][p * in_step + i], in this order, + bias (+ residual, which lies
+     * like out and may be the same memory). Products are not fused with sums. */
+    void (*float_dense)(float *out, size_t out_step, size_t positions, const ainn_float_layer *layer, const float *const *taps, size_t in_step,
+                        const float *residual);
+
+    /* bias (or 0) + sum over taps; weights [9][channels], rows as for `depthwise`. */
+    void (*float_depthwise)(float *out, size_t positions, int channels, const float *weights, const float *bias, const float *const rows[3]);
+
+    /* LeakyReLU in place, which notes where values were negative; and derivatives through it, by what was noted. `count` is a multiple of 16. */
+    void (*float_leak)(float *values, uint8_t *negative, size_t count);
+    void (*float_leak_back)(float *derivatives, const uint8_t *negative, size_t count);
 
     /* Samples from u: (u * max + 32768) >> 16, stored `stride` bytes apart as uint8_t (max 255) or uint16_t. */
     void (*store8)(uint8_t *out, ptrdiff_t stride, const uint32_t *u, size_t count);

@@ -2,6 +2,7 @@
 #include "kernels/build.h"
 
 #ifdef AINN_NEON_KERNELS
+#include "kernels/floats.h"
 #include "kernels/neon.h"
 #include "kernels/tiles.h"
 
@@ -207,6 +208,10 @@ void ainn_kernels_neon(ainn_kernels *table)
     table->depthwise = depthwise;
     table->couple_forward = couple_forward;
     table->couple_inverse = couple_inverse;
+    table->float_dense = ainn_float_dense_neon;
+    table->float_depthwise = ainn_float_depthwise_neon;
+    table->float_leak = ainn_float_leak_neon;
+    table->float_leak_back = ainn_float_leak_neon_back;
     ainn_pixels_neon(table);
 }
 #endif

@@ -2,6 +2,7 @@
  * The kernels in plain C: the definition that every other version is tested against, and what runs where nothing
  * better does. Sums wrap modulo 2^32, as vector instructions do, so that even a model that breaks its bounds is harmless.
  */
+#include "kernels/floats.h"
 #include "kernels/kernels.h"
 #include "kernels/reference.h"
 
@@ -228,5 +229,9 @@ void ainn_kernels_c(ainn_kernels *table)
         .rotate = ainn_rotate_c,
         .store8 = ainn_store8_c,
         .store16 = ainn_store16_c,
+        .float_dense = ainn_float_dense_c,
+        .float_depthwise = ainn_float_depthwise_c,
+        .float_leak = ainn_float_leak_c,
+        .float_leak_back = ainn_float_leak_c_back,
     };
 }

@@ -1,0 +1,93 @@
+/* The search for better latents (refine/), its source pixels, and whether it was worth while. */
+#include "api/encoder.h"
+
+#include <string.h>
+
+#include "detail/weigh.h"
+#include "image/image.h"
+#include "refine/descent.h"
+
+/* Rounds and the share of changes that the first one makes, by effort. */
+static const struct {
+    unsigned rounds;
+    float share;
+} plans[10] = { [7] = { 3, 0.15f }, [8] = { 5, 0.2f }, [9] = { 10, 0.3f } };
+
+typedef struct filling {
+    ainn_encode_job *job;
+    uint16_t *samples;           /* [width] */
+} filling;
+
+/* Samples of the source; beyond its edge nothing counts. */
+static ainn_status fill_target(void *opaque, ainn_gradient *gradient, uint32_t x, uint32_t y, uint32_t width, uint32_t height)
+{
+    const filling *f = opaque;
+    const ainn_source *source = &f->job->source;
+    const float unit = 65536.0f / (float)((1u << source->depth) - 1);
+    const int planes = ainn_color_planes(source->channels);
+
+    for (int c = 0; c < 3; c++)
+        for (uint32_t row = 0; row < height; row++) {
+            float *out = ainn_gradient_target(gradient, c, row);
+            if (y + row < source->height)
+                ainn_image_load(source->image, planes == 1 ? 0 : c, y + row, f->samples);
+            for (uint32_t i = 0; i < width; i++)
+                out[i] = y + row < source->height && x + i < source->width ? (float)f->samples[x + i] * unit : AINN_IGNORED;
+        }
+    return AINN_OK;
+}
+
+/* J of the picture as coded, in bits. */
+static double weigh(const ainn_encode_job *job, uint64_t squares)
+{
+    const ainn_encoder *encoder = job->encoder;
+    ainn_weigh weight;
+    ainn_weigh_init(&weight, job->quality_code, job->source.depth, ainn_color_planes(job->source.channels));
+    return 8.0 * (double)(encoder->hyper.size + encoder->latents.size) +
+           (double)squares * (double)weight.sample / (double)(1ull << weight.shift) / 65536;
+}
+
+static ainn_status descend(ainn_encode_job *job, ainn_descent *descent)
+{
+    const ainn_encoder *encoder = job->encoder;
+    filling f = { job, NULL };
+    ainn_status status = AINN_OK;
+    f.samples = ainn_alloc_array(descent->memory, job->source.width, sizeof(*f.samples));
+    if (!f.samples)
+        return ainn_memory_status(descent->memory);
+    descent->rounds = plans[job->options.effort].rounds;
+    descent->share = plans[job->options.effort].share;
+    ainn_gain_apply(&job->gain, encoder->model, job->store, (size_t)job->columns * job->rows, descent->targets);
+    ainn_quantiser_init(&job->quantiser, encoder->tables.gauss, encoder->model->y_frac, 0);
+    job->search = (ainn_group_search){ descent->targets, descent->coded, descent->means, descent->indices, (size_t)job->columns * (size_t)encoder->model->M };
+    for (unsigned round = 0; round < descent->rounds && status == AINN_OK; round++) {
+        status = ainn_encode_all(job, job->quality_code);
+        if (status == AINN_OK)
+            status = ainn_descent_round(descent, fill_target, &f);
+    }
+    ainn_free_memory(descent->memory, f.samples);
+    return status;
+}
+
+ainn_status ainn_encode_refined(ainn_encode_job *job)
+{
+    ainn_encoder *encoder = job->encoder;
+    ainn_descent descent;
+    uint64_t plain, refined;
+    ainn_status status = ainn_encode_measured(job, job->quality_code, &plain);
+    if (status != AINN_OK)
+        return status;
+    double before = weigh(job, plain);
+    ainn_encode_swap_streams(job);
+    status = ainn_descent_create(&descent, &encoder->memory, encoder->model, encoder->kernels, encoder->pool, encoder->tables.gauss, job->quality_code,
+                                 job->columns, job->rows);
+    if (status == AINN_OK)
+        status = descend(job, &descent);
+    if (status == AINN_OK)
+        status = ainn_encode_measured(job, job->quality_code, &refined);
+    if (status != AINN_OK || weigh(job, refined) >= before)
+        ainn_encode_swap_streams(job);
+    ainn_descent_destroy(&descent);
+    memset(&job->search, 0, sizeof(job->search));
+    return status == AINN_ERROR_LIMIT ? AINN_OK : status;     /* the picture stays as it was */
+}

@@ -1,0 +1,206 @@
+#include "refine/descent.h"
+
+#include <string.h>
+
+#include "detail/weigh.h"
+#include "transform/fdsm.h"
+
+#define MOST_LATENTS 1600         /* of a window; it takes about 0.1 MiB for each */
+#define SIDE 32                   /* of the windows of larger pictures ... */
+#define OVERLAP 4                 /* ... and what they see around */
+#define BUCKETS 8192              /* of gains, by exponent and ten bits of mantissa */
+#define BUCKET_SHIFT 18
+
+static int one_window(uint32_t columns, uint32_t rows)
+{
+    return (uint64_t)columns * rows <= MOST_LATENTS;
+}
+
+static uint32_t window_side(uint32_t side)
+{
+    return side < SIDE + 2 * OVERLAP ? side : SIDE + 2 * OVERLAP;
+}
+
+uint64_t ainn_descent_memory(const ainn_model *model, uint32_t columns, uint32_t rows)
+{
+    const int whole = one_window(columns, rows);
+    const uint32_t width = whole ? columns : window_side(columns), height = whole ? rows : window_side(rows);
+
+    return (uint64_t)columns * rows * (uint64_t)model->M * (3 * sizeof(int16_t) + 1) + ainn_gradient_memory(model, width, height);
+}
+
+ainn_status ainn_descent_create(ainn_descent *descent, ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,
+                                const ainn_symbol_tables *gauss, uint32_t quality_code, uint32_t columns, uint32_t rows)
+{
+    const size_t elements = (size_t)columns * rows * (size_t)model->M;
+    const int whole = one_window(columns, rows);
+    const uint32_t width = whole ? columns : window_side(columns), height = whole ? rows : window_side(rows);
+    const size_t window = (size_t)width * height * (size_t)model->M;
+    ainn_weigh weigh;
+
+    memset(descent, 0, sizeof *descent);
+    descent->memory = memory;
+    descent->model = model;
+    descent->gauss = gauss;
+    descent->columns = columns;
+    descent->rows = rows;
+    descent->side = whole ? (columns > rows ? columns : rows) : SIDE;
+    ainn_weigh_init(&weigh, quality_code, 8, 3);
+    descent->bits_per_square = (float)weigh.sample / (float)(1 << weigh.shift) / 65536 * (255.0f / 65536) * (255.0f / 65536);
+    descent->curvature = 4.5f + 0.4f * (float)quality_code / 256;
+    descent->haste = 0.5f + 0.1f * (float)quality_code / 256;
+    if (!(descent->targets = ainn_alloc_array(memory, elements, sizeof *descent->targets)) ||
+        !(descent->coded = ainn_alloc_array(memory, elements, sizeof *descent->coded)) ||
+        !(descent->means = ainn_alloc_array(memory, elements, sizeof *descent->means)) ||
+        !(descent->indices = ainn_alloc_array(memory, elements, 1)) ||
+        !(descent->gains = ainn_alloc_array(memory, window, sizeof *descent->gains)) ||
+        !(descent->changes = ainn_alloc_array(memory, window, 1)))
+        return ainn_memory_status(memory);
+    return ainn_gradient_create(memory, model, kernels, pool, quality_code, width, height, &descent->gradient);
+}
+
+void ainn_descent_destroy(ainn_descent *descent)
+{
+    ainn_gradient_destroy(descent->gradient);
+    ainn_free_memory(descent->memory, descent->targets);
+    ainn_free_memory(descent->memory, descent->coded);
+    ainn_free_memory(descent->memory, descent->means);
+    ainn_free_memory(descent->memory, descent->indices);
+    ainn_free_memory(descent->memory, descent->gains);
+    ainn_free_memory(descent->memory, descent->changes);
+}
+
+/* ---- One window ---- */
+
+typedef struct window {
+    uint32_t x, y, width, height;             /* in latents: what is seen ... */
+    uint32_t left, top, right, bottom;        /* ... and what of it is changed, from its corner */
+} window;
+
+/* Evenly distributed in 0 .. 1, the same for the same numbers. */
+static float chance(uint32_t a, uint32_t b)
+{
+    uint32_t h = a * 0x9E3779B1u ^ (b + 0x7F4A7C15u) * 0x85EBCA77u;
+
+    h = (h ^ h >> 15) * 0x2C1B3C6Du;
+    h = (h ^ h >> 12) * 0x297A2D39u;
+    return (float)((h ^ h >> 15) >> 8) / (1 << 24);
+}
+
+static float bits(const ainn_symbol_table *table, int32_t value)
+{
+    return (float)ainn_symbol_cost(table, value) / 65536;
+}
+
+/* The better one of both changes of a latent, if it saves anything. */
+static float best_change(const ainn_descent *descent, size_t at, float derivative, int8_t *change)
+{
+    const ainn_symbol_table *table = &descent->gauss->tables[descent->indices[at]];
+    const int32_t value = (descent->coded[at] - descent->means[at]) >> descent->model->y_frac;
+    const float slope = derivative * descent->bits_per_square, now = bits(table, value) - descent->curvature;
+    const float up = now - slope - bits(table, value + 1), down = now + slope - bits(table, value - 1);
+
+    *change = up > down ? 1 : -1;
+    return up > down ? up : down;
+}
+
+static size_t element(const ainn_descent *descent, uint32_t x, uint32_t y)
+{
+    return ((size_t)y * descent->columns + x) * (size_t)descent->model->M;
+}
+
+/* Gains and changes of a row of the window; returns how many there are. */
+static size_t survey_row(const ainn_descent *descent, const window *w, uint32_t y, const float *derivatives, uint32_t counts[BUCKETS])
+{
+    const size_t channels = (size_t)descent->model->M;
+    size_t found = 0;
+
+    for (uint32_t x = w->left; x < w->right; x++) {
+        const size_t at = element(descent, w->x + x, w->y + y), in = ((size_t)y * w->width + x) * channels;
+
+        for (size_t k = 0; k < channels; k++) {
+            float gain = descent->indices[at + k] ? best_change(descent, at + k, derivatives[in + k], &descent->changes[in + k]) : 0;
+            uint32_t order;
+
+            gain *= chance((uint32_t)(at + k), descent->round);
+            descent->gains[in + k] = gain > 0 ? gain : 0;
+            if (gain <= 0)
+                continue;
+            memcpy(&order, &gain, sizeof order);
+            counts[order >> BUCKET_SHIFT]++;
+            found++;
+        }
+    }
+    return found;
+}
+
+static void change_row(const ainn_descent *descent, const window *w, uint32_t y, uint32_t least)
+{
+    const size_t channels = (size_t)descent->model->M;
+
+    for (uint32_t x = w->left; x < w->right; x++) {
+        const size_t at = element(descent, w->x + x, w->y + y), in = ((size_t)y * w->width + x) * channels;
+
+        for (size_t k = 0; k < channels; k++) {
+            uint32_t order;
+
+            descent->targets[at + k] = descent->coded[at + k];
+            memcpy(&order, &descent->gains[in + k], sizeof order);
+            if (descent->gains[in + k] > 0 && order >> BUCKET_SHIFT >= least)
+                descent->targets[at + k] = (int16_t)(descent->coded[at + k] + descent->changes[in + k] * (1 << descent->model->y_frac));
+        }
+    }
+}
+
+static ainn_status run_window(ainn_descent *descent, const window *w, ainn_descent_fill fill, void *opaque)
+{
+    const size_t row_step = (size_t)descent->columns * (size_t)descent->model->M;
+    const float share = descent->share * descent->haste * (float)(descent->rounds - descent->round) / (float)descent->rounds;
+    uint32_t counts[BUCKETS] = {0}, least = BUCKETS;
+    size_t found = 0, wanted;
+    const float *derivatives;
+    ainn_status status;
+
+    ainn_gradient_window(descent->gradient, w->width, w->height);
+    status = fill(opaque, descent->gradient, w->x * AINN_LATENT_PIXELS, w->y * AINN_LATENT_PIXELS, w->width * AINN_LATENT_PIXELS, w->height * AINN_LATENT_PIXELS);
+    if (status)
+        return status;
+    derivatives = ainn_gradient_run(descent->gradient, descent->coded + element(descent, w->x, w->y), row_step);
+    for (uint32_t y = w->top; y < w->bottom; y++)
+        found += survey_row(descent, w, y, derivatives, counts);
+    wanted = (size_t)(share * (float)found);
+    for (size_t above = 0; least > 0 && above < wanted; above += counts[least])
+        least--;
+    for (uint32_t y = w->top; y < w->bottom; y++)
+        change_row(descent, w, y, least);
+    return AINN_OK;
+}
+
+/* Where a window begins and ends that is to change `side` latents from `first` on. */
+static void place(uint32_t first, uint32_t side, uint32_t overlap, uint32_t total, uint32_t *begin, uint32_t *size, uint32_t *from, uint32_t *to)
+{
+    const uint32_t last = total - first < side ? total : first + side;
+    const uint32_t end = total - last < overlap ? total : last + overlap;
+
+    *begin = first < overlap ? 0 : first - overlap;
+    *size = end - *begin;
+    *from = first - *begin;
+    *to = last - *begin;
+}
+
+ainn_status ainn_descent_round(ainn_descent *descent, ainn_descent_fill fill, void *opaque)
+{
+    const uint32_t side = descent->side;
+    ainn_status status = AINN_OK;
+
+    for (uint32_t y = 0; y < descent->rows && !status; y += side)
+        for (uint32_t x = 0; x < descent->columns && !status; x += side) {
+            window w;
+
+            place(x, side, OVERLAP, descent->columns, &w.x, &w.width, &w.left, &w.right);
+            place(y, side, OVERLAP, descent->rows, &w.y, &w.height, &w.top, &w.bottom);
+            status = run_window(descent, &w, fill, opaque);
+        }
+    descent->round++;
+    return status;
+}

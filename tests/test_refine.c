@@ -1,0 +1,218 @@
+/* The search for better latents: its derivatives against differences of the real synthesis, and what the encoder makes of it. */
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+#include "entropy/group.h"
+#include "refine/gradient.h"
+#include "test_model.h"
+#include "test_picture.h"
+#include "transform/synthesis.h"
+
+enum { COLUMNS = 7, ROWS = 5, SIDE = 16 };
+
+static ainn_model *model;
+static ainn_memory memory;
+
+static void set_up(void)
+{
+    model = test_model();
+    ainn_memory_init(&memory, NULL, UINT64_MAX / 2);
+}
+
+static void tear_down(void)
+{
+    ck_assert_uint_eq(memory.used, 0);
+    ainn_model_release(model);
+}
+
+/* Any picture to compare with, 0 to 65536, between the values that clip. */
+static float target_at(int colour, uint32_t x, uint32_t y)
+{
+    return 32768 + 9000 * sinf(0.11f * (float)x + (float)colour) + 7000 * cosf(0.07f * (float)y);
+}
+
+/* Counts all samples but those of the last column of the last row of latents. */
+static int counts(uint32_t x, uint32_t y)
+{
+    return x / SIDE < COLUMNS - 1 || y / SIDE < ROWS - 1;
+}
+
+typedef struct sum {
+    double squares;
+} sum;
+
+static int add_rows(void *opaque, uint32_t first_row, uint32_t rows, const uint32_t *const planes[3], size_t stride)
+{
+    sum *s = opaque;
+    for (uint32_t y = 0; y < rows; y++)
+        for (uint32_t x = 0; x < COLUMNS * SIDE; x++)
+            for (int c = 0; c < 3 && counts(x, first_row + y); c++) {
+                double error = (double)planes[c][y * stride + x] - target_at(c, x, first_row + y);
+                s->squares += error * error;
+            }
+    return 0;
+}
+
+/* Squared error of what the decoder makes of latents. */
+static double squares_of(const int16_t *latents, uint32_t quality_code)
+{
+    sum s = { 0 };
+    ainn_synthesis *synthesis;
+    ck_assert_int_eq(ainn_synthesis_create(&memory, model, ainn_kernels_for(ainn_cpu_flags()), NULL, quality_code, COLUMNS, ROWS, add_rows, &s, &synthesis), AINN_OK);
+    for (uint32_t y = 0; y < ROWS; y++)
+        ck_assert_int_eq(ainn_synthesis_push(synthesis, latents + (size_t)y * COLUMNS * (size_t)model->M), AINN_OK);
+    ainn_synthesis_destroy(synthesis);
+    return s.squares;
+}
+
+/* Latents of a picture that is not the target. */
+static void make_latents(int16_t *latents, uint32_t quality_code)
+{
+    const size_t count = (size_t)COLUMNS * ROWS * (size_t)model->M;
+    test_random random = { 5 };
+    for (size_t i = 0; i < count; i++) {
+        int range = i % (size_t)model->M < 40 ? 3 : 1;
+        latents[i] = (int16_t)(((int)random_below(&random, (uint32_t)(2 * range + 1)) - range) * (1 << model->y_frac) / (quality_code > 900 ? 1 : 2));
+    }
+}
+
+START_TEST(derivatives_are_those_of_the_synthesis)
+{
+    const size_t channels = (size_t)model->M, count = (size_t)COLUMNS * ROWS * channels;
+    int16_t *latents = malloc(count * sizeof *latents);
+    test_random random = { 9 };
+    for (uint32_t quality_code = 256; quality_code <= 1536; quality_code += 640) {
+        ainn_gradient *gradient;
+        double xy = 0, xx = 0, yy = 0;
+        int steps = 1 << quality_code / 512;         /* to each side: large beside the rounding of integers */
+        make_latents(latents, quality_code);
+        ck_assert_int_eq(ainn_gradient_create(&memory, model, ainn_kernels_for(ainn_cpu_flags()), NULL, quality_code, COLUMNS + 2, ROWS + 1, &gradient), AINN_OK);
+        ck_assert_uint_le(memory.used, ainn_gradient_memory(model, COLUMNS + 2, ROWS + 1));
+        ainn_gradient_window(gradient, COLUMNS, ROWS);
+        for (int c = 0; c < 3; c++)
+            for (uint32_t y = 0; y < ROWS * SIDE; y++)
+                for (uint32_t x = 0; x < COLUMNS * SIDE; x++)
+                    ainn_gradient_target(gradient, c, y)[x] = counts(x, y) ? target_at(c, x, y) : AINN_IGNORED;
+        ainn_gradient_run(gradient, latents, COLUMNS * channels);
+        const float *derivatives = ainn_gradient_run(gradient, latents, COLUMNS * channels);        /* the first run leaves nothing behind */
+        for (int i = 0; i < 60; i++) {
+            size_t at = random_below(&random, COLUMNS * ROWS) * channels + random_below(&random, i < 40 ? 30 : (uint32_t)channels);
+            int16_t step = (int16_t)(steps << model->y_frac), before = latents[at];
+            latents[at] = (int16_t)(before + step);
+            double more = squares_of(latents, quality_code);
+            latents[at] = (int16_t)(before - step);
+            double less = squares_of(latents, quality_code);
+            latents[at] = before;
+            double measured = (more - less) / (2 * steps);
+            xy += measured * derivatives[at];
+            xx += derivatives[at] * (double)derivatives[at];
+            yy += measured * measured;
+        }
+        ck_assert_double_gt(xx, 0);
+        ck_assert_double_gt(xy / sqrt(xx * yy), 0.94);
+        ck_assert_double_lt(fabs(xy / xx - 1), 0.06);
+        ainn_gradient_destroy(gradient);
+    }
+    free(latents);
+}
+END_TEST
+
+/* ---- In the encoder ---- */
+
+typedef struct coded {
+    uint8_t *data;
+    size_t size;
+    double error;                /* mean squared */
+} coded;
+
+static coded encode(const test_picture *p, int effort, uint32_t threads, uint64_t max_memory)
+{
+    ainn_encode_options options;
+    ainn_limits limits;
+    ainn_encoder *encoder;
+    ainn_decoder *decoder;
+    ainn_bytes frame;
+    ainn_info info;
+    coded c;
+    ainn_encode_options_init(&options);
+    options.effort = effort;
+    options.threads = threads;
+    ainn_limits_init(&limits);
+    if (max_memory)
+        limits.max_memory = max_memory;
+    ck_assert_int_eq(ainn_encoder_create(model, &limits, NULL, &encoder), AINN_OK);
+    ck_assert_int_eq(ainn_encoder_encode(encoder, &p->image, &options, &frame), AINN_OK);
+    test_picture q = picture_empty(p->image.width, p->image.height, p->image.depth, p->image.channels);
+    ck_assert_int_eq(ainn_decoder_create(model, NULL, NULL, &decoder), AINN_OK);
+    ck_assert_int_eq(ainn_decoder_open(decoder, frame.data, frame.size, &info), AINN_OK);
+    ck_assert_int_eq(ainn_decoder_decode(decoder, &q.image, NULL, NULL), AINN_OK);
+    c.error = picture_error(p, &q);
+    c.size = frame.size;
+    c.data = malloc(frame.size);
+    memcpy(c.data, frame.data, frame.size);
+    picture_free(&q);
+    ainn_decoder_destroy(decoder);
+    ainn_encoder_destroy(encoder);
+    return c;
+}
+
+static int same(const coded *a, const coded *b)
+{
+    return a->size == b->size && !memcmp(a->data, b->data, a->size);
+}
+
+/* Bits, and what a squared error is worth at quality 50. */
+static double weigh(const test_picture *p, const coded *c)
+{
+    return 8.0 * (double)c->size + 0.0005 * sqrt(500) * c->error * p->image.width * p->image.height;
+}
+
+START_TEST(higher_effort_is_better)
+{
+    static const struct { uint32_t width, height, depth; int channels; } kinds[] = { { 200, 136, 8, 3 }, { 97, 150, 10, 4 }, { 1100, 70, 8, 1 } };
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        test_picture p = picture_make(kinds[i].width, kinds[i].height, kinds[i].depth, (ainn_channels)kinds[i].channels);
+        coded five = encode(&p, 5, 1, 0), seven = encode(&p, 7, 1, 0), nine = encode(&p, 9, 3, 0), again = encode(&p, 9, 1, 0);
+        ck_assert_double_lt(weigh(&p, &seven), 0.995 * weigh(&p, &five));
+        ck_assert_double_lt(weigh(&p, &nine), weigh(&p, &seven));
+        ck_assert(same(&nine, &again));
+        free(five.data), free(seven.data), free(nine.data), free(again.data);
+        picture_free(&p);
+    }
+}
+END_TEST
+
+/* Little memory costs what the search gains, not the picture. */
+START_TEST(memory_limit)
+{
+    test_picture p = picture_make(300, 200, 8, AINN_RGB);
+    coded five = encode(&p, 5, 1, 0);
+    int with = 0, without = 0;
+    for (uint64_t megabytes = 24; megabytes <= 768; megabytes *= 2) {
+        coded seven = encode(&p, 7, 1, megabytes << 20);
+        *(same(&seven, &five) ? &without : &with) += 1;
+        free(seven.data);
+    }
+    ck_assert(with && without);
+    free(five.data);
+    picture_free(&p);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("refine");
+    TCase *all = tcase_create("all");
+    tcase_add_checked_fixture(all, set_up, tear_down);
+    tcase_set_timeout(all, 600);
+    tcase_add_test(all, derivatives_are_those_of_the_synthesis);
+    tcase_add_test(all, higher_effort_is_better);
+    tcase_add_test(all, memory_limit);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
