@@ -108,6 +108,7 @@ for arch in "$@"; do
     TOOLS=$run VECTORS=$work/vectors tests/test_vectors.sh
     same_file "$run" "$work/picture.png" -q 30
     same_file "$run" "$work/picture.png" -q 95
+    same_file "$run" "$work/picture.png" -q 60 -e 7
     same_file "$run" "$work/picture.png" --target-size 1500
     same_file "$run" "$work/drawn.png" -q 80
 done

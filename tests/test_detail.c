@@ -10,6 +10,7 @@
 #include "detail/weigh.h"
 #include "test_model.h"
 #include "test_picture.h"
+#include "test_stingy.h"
 #include "test_random.h"
 #include "util/crc32c.h"
 
@@ -456,23 +457,6 @@ START_TEST(candidates)
     picture_free(&deep);
 }
 END_TEST
-
-/* Memory that fails at the n-th request, for every n. */
-typedef struct stingy {
-    unsigned left;
-} stingy;
-
-static void *stingy_allocate(void *opaque, size_t size)
-{
-    stingy *s = opaque;
-    return s->left && s->left-- ? malloc(size) : NULL;
-}
-
-static void stingy_free(void *opaque, void *pointer)
-{
-    (void)opaque;
-    free(pointer);
-}
 
 START_TEST(allocation_failures)
 {

@@ -7,6 +7,7 @@
 #include "refine/gradient.h"
 #include "test_model.h"
 #include "test_picture.h"
+#include "test_stingy.h"
 #include "transform/synthesis.h"
 
 enum { COLUMNS = 7, ROWS = 5, SIDE = 16 };
@@ -126,23 +127,19 @@ typedef struct coded {
     double error;                /* mean squared */
 } coded;
 
-static coded encode(const test_picture *p, int effort, uint32_t threads, uint64_t max_memory)
+static coded encode_with(const test_picture *p, const ainn_encode_options *options, uint64_t max_memory)
 {
-    ainn_encode_options options;
     ainn_limits limits;
     ainn_encoder *encoder;
     ainn_decoder *decoder;
     ainn_bytes frame;
     ainn_info info;
     coded c;
-    ainn_encode_options_init(&options);
-    options.effort = effort;
-    options.threads = threads;
     ainn_limits_init(&limits);
     if (max_memory)
         limits.max_memory = max_memory;
     ck_assert_int_eq(ainn_encoder_create(model, &limits, NULL, &encoder), AINN_OK);
-    ck_assert_int_eq(ainn_encoder_encode(encoder, &p->image, &options, &frame), AINN_OK);
+    ck_assert_int_eq(ainn_encoder_encode(encoder, &p->image, options, &frame), AINN_OK);
     test_picture q = picture_empty(p->image.width, p->image.height, p->image.depth, p->image.channels);
     ck_assert_int_eq(ainn_decoder_create(model, NULL, NULL, &decoder), AINN_OK);
     ck_assert_int_eq(ainn_decoder_open(decoder, frame.data, frame.size, &info), AINN_OK);
@@ -155,6 +152,15 @@ static coded encode(const test_picture *p, int effort, uint32_t threads, uint64_
     ainn_decoder_destroy(decoder);
     ainn_encoder_destroy(encoder);
     return c;
+}
+
+static coded encode(const test_picture *p, int effort, uint32_t threads, uint64_t max_memory)
+{
+    ainn_encode_options options;
+    ainn_encode_options_init(&options);
+    options.effort = effort;
+    options.threads = threads;
+    return encode_with(p, &options, max_memory);
 }
 
 static int same(const coded *a, const coded *b)
@@ -183,6 +189,32 @@ START_TEST(higher_effort_is_better)
 }
 END_TEST
 
+START_TEST(targets_are_met)
+{
+    test_picture p = picture_make(240, 160, 8, AINN_RGB);
+    ainn_encode_options options;
+    ainn_encode_options_init(&options);
+    for (int for_size = 0; for_size < 2; for_size++) {
+        coded c[2];
+        options.target_size = for_size ? 3000 : 0;
+        options.target_psnr = for_size ? 0 : 33;
+        for (int i = 0; i < 2; i++) {
+            options.effort = i ? 8 : 5;
+            c[i] = encode_with(&p, &options, 0);
+        }
+        if (for_size) {
+            ck_assert_uint_le(c[1].size, 3000);
+            ck_assert_double_lt(c[1].error, c[0].error);
+        } else {
+            ck_assert_double_le(c[1].error, 255.0 * 255.0 / pow(10, 3.3));
+            ck_assert_uint_lt(c[1].size, c[0].size);
+        }
+        free(c[0].data), free(c[1].data);
+    }
+    picture_free(&p);
+}
+END_TEST
+
 /* Little memory costs what the search gains, not the picture. */
 START_TEST(memory_limit)
 {
@@ -200,6 +232,33 @@ START_TEST(memory_limit)
 }
 END_TEST
 
+START_TEST(allocation_failures)
+{
+    test_picture p = picture_make(40, 20, 8, AINN_RGB);
+    ainn_encode_options options;
+    ainn_status status = AINN_ERROR_MEMORY;
+    unsigned failures = 0;
+    ainn_encode_options_init(&options);
+    options.effort = 7;
+    for (unsigned n = 1; status == AINN_ERROR_MEMORY && n < 6000; n += 1 + n / 24) {
+        stingy s = { n };
+        ainn_allocator allocator = { &s, stingy_allocate, stingy_free };
+        ainn_encoder *own;
+        ainn_bytes frame;
+        status = ainn_encoder_create(model, NULL, &allocator, &own);
+        if (status != AINN_OK)
+            continue;
+        status = ainn_encoder_encode(own, &p.image, &options, &frame);
+        ck_assert_msg(status == AINN_OK || status == AINN_ERROR_MEMORY, "%d: %s", status, ainn_encoder_error(own));
+        ainn_encoder_destroy(own);
+        failures += status != AINN_OK;
+    }
+    ck_assert_int_eq(status, AINN_OK);
+    ck_assert_uint_gt(failures, 100);
+    picture_free(&p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("refine");
@@ -208,7 +267,9 @@ int main(void)
     tcase_set_timeout(all, 600);
     tcase_add_test(all, derivatives_are_those_of_the_synthesis);
     tcase_add_test(all, higher_effort_is_better);
+    tcase_add_test(all, targets_are_met);
     tcase_add_test(all, memory_limit);
+    tcase_add_test(all, allocation_failures);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

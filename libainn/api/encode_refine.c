@@ -7,11 +7,13 @@
 #include "image/image.h"
 #include "refine/descent.h"
 
+#define EXTENSION_BYTES 12       /* of the detail layer in the frame's header */
+
 /* Rounds and the share of changes that the first one makes, by effort. */
 static const struct {
     unsigned rounds;
     float share;
-} plans[10] = { [7] = { 3, 0.15f }, [8] = { 5, 0.2f }, [9] = { 10, 0.3f } };
+} plans[10] = { [7] = { 3, 0.13f }, [8] = { 6, 0.18f }, [9] = { 12, 0.22f } };
 
 typedef struct filling {
     ainn_encode_job *job;
@@ -43,7 +45,8 @@ static double weigh(const ainn_encode_job *job, uint64_t squares)
     const ainn_encoder *encoder = job->encoder;
     ainn_weigh weight;
     ainn_weigh_init(&weight, job->quality_code, job->source.depth, ainn_color_planes(job->source.channels));
-    return 8.0 * (double)(encoder->hyper.size + encoder->latents.size) +
+    size_t detail = encoder->detail.size ? encoder->detail.size + EXTENSION_BYTES : 0;
+    return 8.0 * (double)(encoder->hyper.size + encoder->latents.size + detail) +
            (double)squares * (double)weight.sample / (double)(1ull << weight.shift) / 65536;
 }
 
@@ -58,7 +61,6 @@ static ainn_status descend(ainn_encode_job *job, ainn_descent *descent)
     descent->rounds = plans[job->options.effort].rounds;
     descent->share = plans[job->options.effort].share;
     ainn_gain_apply(&job->gain, encoder->model, job->store, (size_t)job->columns * job->rows, descent->targets);
-    ainn_quantiser_init(&job->quantiser, encoder->tables.gauss, encoder->model->y_frac, 0);
     job->search = (ainn_group_search){ descent->targets, descent->coded, descent->means, descent->indices, (size_t)job->columns * (size_t)encoder->model->M };
     for (unsigned round = 0; round < descent->rounds && status == AINN_OK; round++) {
         status = ainn_encode_all(job, job->quality_code);
@@ -69,25 +71,44 @@ static ainn_status descend(ainn_encode_job *job, ainn_descent *descent)
     return status;
 }
 
-ainn_status ainn_encode_refined(ainn_encode_job *job)
+/* Codes the picture with what the search finds. */
+static ainn_status search(ainn_encode_job *job, uint64_t *squares)
 {
     ainn_encoder *encoder = job->encoder;
+    ainn_quantiser quantiser = job->quantiser;
     ainn_descent descent;
-    uint64_t plain, refined;
-    ainn_status status = ainn_encode_measured(job, job->quality_code, &plain);
-    if (status != AINN_OK)
-        return status;
-    double before = weigh(job, plain);
-    ainn_encode_swap_streams(job);
-    status = ainn_descent_create(&descent, &encoder->memory, encoder->model, encoder->kernels, encoder->pool, encoder->tables.gauss, job->quality_code,
-                                 job->columns, job->rows);
+    ainn_status status = ainn_descent_create(&descent, &encoder->memory, encoder->model, encoder->kernels, encoder->pool, encoder->tables.gauss,
+                                             job->quality_code, job->columns, job->rows);
+    ainn_quantiser_init(&job->quantiser, encoder->tables.gauss, encoder->model->y_frac, 0);      /* rates have been thought of */
     if (status == AINN_OK)
         status = descend(job, &descent);
     if (status == AINN_OK)
-        status = ainn_encode_measured(job, job->quality_code, &refined);
-    if (status != AINN_OK || weigh(job, refined) >= before)
-        ainn_encode_swap_streams(job);
+        status = ainn_encode_measured(job, job->quality_code, squares);
     ainn_descent_destroy(&descent);
     memset(&job->search, 0, sizeof(job->search));
+    job->quantiser = quantiser;
+    return status;
+}
+
+/* A detail layer and better latents exclude each other. */
+ainn_status ainn_encode_refined(ainn_encode_job *job, uint32_t quality_code, uint64_t *squares)
+{
+    ainn_encoder *encoder = job->encoder;
+    uint64_t refined;
+    ainn_status status = ainn_encode_unrefined(job, quality_code, squares);
+    if (status != AINN_OK)
+        return status;
+    double before = weigh(job, *squares);
+    ainn_buffer detail = encoder->detail;
+    ainn_buffer_init(&encoder->detail, &encoder->memory);
+    ainn_encode_swap_streams(job);
+    status = search(job, &refined);
+    if (status == AINN_OK && weigh(job, refined) < before) {
+        *squares = refined;
+        ainn_buffer_free(&detail);
+    } else {
+        encoder->detail = detail;
+        ainn_encode_swap_streams(job);
+    }
     return status == AINN_ERROR_LIMIT ? AINN_OK : status;     /* the picture stays as it was */
 }

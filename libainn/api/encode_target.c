@@ -95,10 +95,15 @@ ainn_status ainn_encode_measured(ainn_encode_job *job, uint32_t code, uint64_t *
     return c.status != AINN_OK ? c.status : status;
 }
 
+ainn_status ainn_encode_unrefined(ainn_encode_job *job, uint32_t code, uint64_t *squares)
+{
+    return job->detail ? ainn_encode_with_detail(job, code, squares) : ainn_encode_measured(job, code, squares);
+}
+
 static ainn_status measure_psnr(ainn_encode_job *job, uint32_t code, double *value)
 {
     uint64_t squares = 0;
-    ainn_status status = job->detail ? ainn_encode_with_detail(job, code, &squares) : ainn_encode_measured(job, code, &squares);
+    ainn_status status = ainn_encode_unrefined(job, code, &squares);
     *value = psnr_of(&job->source, squares);
     return status;
 }
@@ -146,6 +151,40 @@ static int next_code(const bracket *b, double target, double slope, int round)
     return code <= b->low ? b->low + 1 : code >= b->high ? b->high - 1 : code;
 }
 
+/* ---- With latents that were searched for ---- */
+
+#define REFINED_CODINGS 4        /* a search takes seconds */
+
+/* The picture has been coded without a search at a quality that suits the target. With one it is better at the same quality, so that another
+ * quality suits better; the best one of a few is taken, if it is better than what there was. */
+static ainn_status refine_for_target(ainn_encode_job *job, int chosen, double target, double slope)
+{
+    int for_size = job->options.target_size != 0, best = -1, coded = -1;
+    uint64_t plain, squares = 0, best_squares = 0, plain_bytes, best_bytes = 0;
+    ainn_frame_content content;
+    ainn_status status = ainn_encode_unrefined(job, (uint32_t)chosen, &plain);
+    ainn_encode_content(job, &content);
+    plain_bytes = ainn_frame_size(&content);
+    for (int i = 0, code = chosen; i < REFINED_CODINGS && status == AINN_OK && code != coded && code >= 0 && code <= AINN_QUALITY_MAX; i++) {
+        status = ainn_encode_refined(job, (uint32_t)code, &squares);
+        ainn_encode_content(job, &content);
+        double value = for_size ? ainn_log2(ainn_frame_size(&content)) / 65536.0 : psnr_of(&job->source, squares);
+        coded = code;
+        if ((for_size ? fits(job) : value >= target) && (best < 0 || (for_size ? code > best : code < best))) {
+            best = code;
+            best_squares = squares;
+            best_bytes = ainn_frame_size(&content);
+        }
+        double steps = (target - value) / slope * 1.2;                       /* rather too far than four times short of it */
+        code += (int)steps - (for_size ? steps < 0 : -(steps > 0));
+    }
+    if (status != AINN_OK)
+        return status;
+    if (best < 0 || (for_size ? best_squares >= plain : best_bytes >= plain_bytes))
+        return encode_at(job, (uint32_t)chosen);
+    return best == coded ? AINN_OK : ainn_encode_refined(job, (uint32_t)best, &squares);
+}
+
 ainn_status ainn_encode_for_target(ainn_encode_job *job)
 {
     int for_size = job->options.target_size != 0;
@@ -180,5 +219,8 @@ ainn_status ainn_encode_for_target(ainn_encode_job *job)
     }
     if (chosen > AINN_QUALITY_MAX)
         return ainn_fail(&job->encoder->error, AINN_ERROR_TARGET, "a target of %.2f dB is out of reach: quality 100 gives %.2f", target, reached);
-    return chosen == coded ? AINN_OK : encode_at(job, (uint32_t)chosen);
+    ainn_status status = chosen == coded ? AINN_OK : encode_at(job, (uint32_t)chosen);
+    if (status != AINN_OK || !job->refine)
+        return status;
+    return refine_for_target(job, chosen, target, slope);
 }

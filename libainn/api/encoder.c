@@ -218,7 +218,7 @@ static ainn_status consider_refining(ainn_encode_job *job)
     ainn_source *source = &job->source;
     ainn_memory *memory = &job->encoder->memory;
     const ainn_model *model = job->encoder->model;
-    if (job->options.effort < REFINE_EFFORT || model->ms_ssim || has_target(job) || (uint64_t)source->width * source->height > DETAIL_PIXELS ||
+    if (job->options.effort < REFINE_EFFORT || model->ms_ssim || (uint64_t)source->width * source->height > DETAIL_PIXELS ||
         detail_memory(job) + ainn_descent_memory(model, job->columns, job->rows) > memory->limit - memory->used)
         return AINN_OK;
     job->refine = 1;
@@ -238,10 +238,10 @@ static ainn_status encode(ainn_encode_job *job)
         return status;
     if (has_target(job))
         status = ainn_encode_for_target(job);
+    else if (job->refine)
+        status = ainn_encode_refined(job, job->quality_code, &squares);
     else if (job->detail)
         status = ainn_encode_with_detail(job, job->quality_code, &squares);
-    if (status == AINN_OK && job->refine && !encoder->detail.size)
-        status = ainn_encode_refined(job);
     if (status != AINN_OK)
         return status;
     ainn_encode_content(job, &content);

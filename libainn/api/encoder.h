@@ -73,8 +73,11 @@ ainn_status ainn_encode_all(ainn_encode_job *job, uint32_t quality_code);
 /* The same; *squares: of differences of samples between the source and what a decoder will make of the streams. */
 ainn_status ainn_encode_measured(ainn_encode_job *job, uint32_t quality_code, uint64_t *squares);
 
-/* Looks for latents that a decoder makes more of, and leaves the picture coded with them if they are better. */
-ainn_status ainn_encode_refined(ainn_encode_job *job);
+/* The same, with a detail layer where that is considered and better. */
+ainn_status ainn_encode_unrefined(ainn_encode_job *job, uint32_t quality_code, uint64_t *squares);
+
+/* The same, with latents that a decoder makes more of where that is better. */
+ainn_status ainn_encode_refined(ainn_encode_job *job, uint32_t quality_code, uint64_t *squares);
 
 /* What the frame is made of, as coded last. */
 void ainn_encode_content(const ainn_encode_job *job, ainn_frame_content *content);

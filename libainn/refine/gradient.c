@@ -114,6 +114,8 @@ static void build(ainn_gradient *g)
     ainn_node *node;
 
     node = ainn_graph_node(graph, scale, unscale);
+    if (!node)
+        return;
     node->out = latents;
     node->data = g;
     for (int i = 0; i < 2; i++)
@@ -133,6 +135,8 @@ static void build(ainn_gradient *g)
     ainn_graph_conv3(graph, &network->synthesise_b, a, b, 0, 0);
     ainn_graph_conv3(graph, &network->synthesise_c, b, mask, 0, 0);
     node = ainn_graph_node(graph, turn, NULL);
+    if (!node)
+        return;
     node->in = both;
     node->out = mask;
     node->data = g;

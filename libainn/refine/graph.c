@@ -79,6 +79,8 @@ ainn_status ainn_graph_finish(ainn_graph *graph)
     ainn_refine_network *network = &graph->network;
     const unsigned threads = ainn_pool_threads(graph->pool);
 
+    if (network->status)
+        return network->status;
     for (ainn_node *node = graph->first; node; node = node->next) {
         const size_t scratch = scratch_of(graph, node);
 
@@ -111,6 +113,8 @@ static void size_plane(ainn_plane *plane, uint32_t columns, uint32_t rows)
 
 void ainn_graph_size(ainn_graph *graph, uint32_t columns, uint32_t rows)
 {
+    if (graph->columns == columns && graph->rows == rows)
+        return;
     graph->columns = columns;
     graph->rows = rows;
     for (ainn_plane *plane = graph->planes; plane; plane = plane->next) {

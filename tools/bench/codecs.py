@@ -1,5 +1,6 @@
 """The codecs that are compared: their programs, settings and command lines."""
 import os
+import re
 import shutil
 from dataclasses import dataclass, field
 
@@ -119,7 +120,9 @@ def find_tool(name, folder=None):
 
 
 def ainn(model, tools=None, qualities=None):
-    """libainn with one model: a name, or a file NAME.ainnmodel. None when the tools are not there."""
+    """libainn with one model: a name, or a file NAME.ainnmodel, and -eN after it for an effort. None when the tools are not there."""
+    effort = re.search(r'-e(\d)$', model)
+    model = model[:effort.start()] if effort else model
     encoder, env = find_tool('ainnenc', tools)
     decoder, _ = find_tool('ainndec', tools)
     if not encoder or not decoder:
@@ -127,8 +130,9 @@ def ainn(model, tools=None, qualities=None):
     name = os.path.basename(model)
     name = name[:-len('.ainnmodel')] if name.endswith('.ainnmodel') else name
     from_file = ['-m', model] if os.path.sep in model or model.endswith('.ainnmodel') else []
+    name += effort[0] if effort else ''
     return Codec('ainn-' + name, 'libainn ' + name,
-                 [encoder, '{ppm}', '-o', '{file}', '-q', '{q}', '-m', model, '-j', '{threads}'],
+                 [encoder, '{ppm}', '-o', '{file}', '-q', '{q}', '-m', model, '-j', '{threads}'] + (['-e', effort[1]] if effort else []),
                  [decoder, '{file}', '-o', '{out}', '-j', '{threads}'] + from_file,
                  '.ainn', list(qualities or AINN_QUALITIES), (0, 100, 0), 'libainn', version=[encoder, '-V'], env=env)
 
@@ -154,7 +158,7 @@ def select(names=None, tools=None, qualities=None, settings=None, say=print):
         else:
             model = name[5:] if name.startswith(('ainn-', 'ainn:')) else None
             if not model:
-                raise SystemExit('ainnbench: no codec named %s; there are %s, ainn-MODEL and ainn:FILE.ainnmodel' % (name, ', '.join(known)))
+                raise SystemExit('ainnbench: no codec named %s; there are %s, ainn-MODEL, ainn-MODEL-eEFFORT and ainn:FILE.ainnmodel' % (name, ', '.join(known)))
             codec = ainn(model, tools, qualities)
             if codec is None:
                 say('%s is left out: ainnenc and ainndec not found (build them, or give --tools DIR)' % name)

@@ -47,7 +47,7 @@ def _parser():
     p.add_argument('-V', '--version', action='version', version='ainnbench 0.1.0')
     what = p.add_argument_group('what is compared')
     what.add_argument('--codecs', metavar='LIST', type=lambda t: t.split(','),
-                      help='from %s, ainn-MODEL, ainn:FILE.ainnmodel; default: all, with the embedded models'
+                      help='from %s, ainn-MODEL, ainn-MODEL-eEFFORT, ainn:FILE.ainnmodel; default: all, with the embedded models'
                            % ', '.join(c.name for c in codec_list.PEERS))
     what.add_argument('--qualities', metavar='LIST', type=_numbers, help="libainn's qualities, default %s" % ','.join(map(str, codec_list.AINN_QUALITIES)))
     what.add_argument('--settings', metavar='CODEC=LIST', type=_settings, action='append', default=[], help="another codec's settings; may be repeated")
