@@ -211,12 +211,13 @@ static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uin
                     k += 7;
                     continue;
                 }
-                if (!index[k])
-                    continue;
-                int32_t value = ainn_quantise(quantiser, index[k], in[k] - mean[k]);
+                /* Without branches, which could not be foreseen: what is not coded is 0 and overwritten by the next symbol. */
+                uint32_t coded = index[k] != 0;
+                int32_t value = ainn_quantise(quantiser, index[k], in[k] - mean[k]) * (int32_t)coded;
                 out[k] = reconstruct(mean[k], value, frac);
-                *symbol++ = pack_symbol(index[k], value);
-                if (costs->cost)
+                *symbol = pack_symbol(index[k], value);
+                symbol += coded;
+                if (costs->cost && coded)
                     cost += ainn_symbol_cost(&coder->tables->gauss->tables[index[k]], value);
             }
             if (costs->cost)

@@ -16,6 +16,7 @@ void ainn_quantiser_init(ainn_quantiser *quantiser, const ainn_symbol_tables *ga
     quantiser->frac = frac;
     quantiser->plain = strength == 0;
     for (int index = 0; index < 64; index++) {
+        quantiser->threshold[index][0] = INT16_MIN;
         for (int n = 1; n <= AINN_QUANTISER_STEPS; n++) {
             /* n - 1 wins where d^2 + b R(n-1) < (1 - d)^2 + b R(n), d the distance from n - 1: d < 1/2 + b (R(n) - R(n-1)) / 2 */
             const ainn_symbol_table *table = &gauss->tables[index];
@@ -24,7 +25,7 @@ void ainn_quantiser_init(ainn_quantiser *quantiser, const ainn_symbol_tables *ga
             int64_t threshold = 128 + extra;
             if (threshold > THRESHOLD_MAX)
                 threshold = THRESHOLD_MAX;
-            quantiser->threshold[index][n - 1] = (int16_t)((threshold << frac) >> 8);
+            quantiser->threshold[index][n] = (int16_t)((threshold << frac) >> 8);
         }
     }
 }

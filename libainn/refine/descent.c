@@ -134,6 +134,11 @@ static size_t survey_row(const ainn_descent *descent, const window *w, uint32_t 
     return found;
 }
 
+static int16_t clamped(int32_t value)
+{
+    return (int16_t)(value > AINN_WIDE_BOUND ? AINN_WIDE_BOUND : value < -AINN_WIDE_BOUND ? -AINN_WIDE_BOUND : value);
+}
+
 static void change_row(const ainn_descent *descent, const window *w, uint32_t y, uint32_t least)
 {
     const size_t channels = (size_t)descent->model->M;
@@ -147,7 +152,7 @@ static void change_row(const ainn_descent *descent, const window *w, uint32_t y,
             descent->targets[at + k] = descent->coded[at + k];
             memcpy(&order, &descent->gains[in + k], sizeof order);
             if (descent->gains[in + k] > 0 && order >> BUCKET_SHIFT >= least)
-                descent->targets[at + k] = (int16_t)(descent->coded[at + k] + descent->changes[in + k] * (1 << descent->model->y_frac));
+                descent->targets[at + k] = clamped(descent->coded[at + k] + descent->changes[in + k] * (1 << descent->model->y_frac));
         }
     }
 }
