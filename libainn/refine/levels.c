@@ -71,23 +71,29 @@ static void place_of(uint32_t index, int squeezes, uint32_t *x, uint32_t *y)
     }
 }
 
-static void unsqueeze_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+/* All that row y of `in` becomes in `out`, or, backwards, came to. */
+static void move_row(ainn_node *node, uint32_t y, int backwards)
 {
     const uint32_t count = 1u << 2 * node->squeezes;
     const size_t channels = (size_t)node->in->channels / count;
 
-    (void)graph;
-    (void)scratch;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t dx, dy;
 
         place_of(i, node->squeezes, &dx, &dy);
-        const float *in = ainn_plane_row(node->in, y) + i * channels;
+        float *in = ainn_plane_row(node->in, y) + i * channels;
         float *out = ainn_plane_row(node->out, ((int64_t)y << node->squeezes) + dy) + (size_t)dx * (size_t)node->out->channels + node->offset;
 
         for (uint32_t x = 0; x < node->in->width; x++, in += node->in->channels, out += (size_t)node->out->channels << node->squeezes)
-            memcpy(out, in, channels * sizeof *out);
+            memcpy(backwards ? in : out, backwards ? out : in, channels * sizeof *out);
     }
+}
+
+static void unsqueeze_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+{
+    (void)graph;
+    (void)scratch;
+    move_row(node, y, 0);
 }
 
 static void unsqueeze(ainn_graph *graph, ainn_node *node)
@@ -97,21 +103,9 @@ static void unsqueeze(ainn_graph *graph, ainn_node *node)
 
 static void unsqueeze_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
 {
-    const uint32_t count = 1u << 2 * node->squeezes;
-    const size_t channels = (size_t)node->in->channels / count;
-
     (void)graph;
     (void)scratch;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t dx, dy;
-
-        place_of(i, node->squeezes, &dx, &dy);
-        float *in = ainn_plane_row(node->in, y) + i * channels;
-        const float *out = ainn_plane_row(node->out, ((int64_t)y << node->squeezes) + dy) + (size_t)dx * (size_t)node->out->channels + node->offset;
-
-        for (uint32_t x = 0; x < node->in->width; x++, in += node->in->channels, out += (size_t)node->out->channels << node->squeezes)
-            memcpy(in, out, channels * sizeof *in);
-    }
+    move_row(node, y, 1);
 }
 
 static void unsqueeze_back(ainn_graph *graph, ainn_node *node)
