@@ -38,6 +38,7 @@ void stats_add(ainn_stats *sum, const ainn_stats *stats)
     sum->seconds_entropy += stats->seconds_entropy;
     sum->seconds_coding += stats->seconds_coding;
     sum->seconds_synthesis += stats->seconds_synthesis;
+    sum->seconds_search += stats->seconds_search;
     sum->quality = stats->quality;
     if (stats->peak_memory > sum->peak_memory) {
         sum->peak_memory = stats->peak_memory;
@@ -52,6 +53,9 @@ void stats_print(FILE *to, const ainn_stats *stats, double wall)
     fprintf(to, "  entropy net %.3f s\n", stats->seconds_entropy);
     fprintf(to, "  coding      %.3f s\n", stats->seconds_coding);
     fprintf(to, "  synthesis   %.3f s\n", stats->seconds_synthesis);
+    if (stats->seconds_search > 0) {
+        fprintf(to, "  search      %.3f s\n", stats->seconds_search);
+    }
     fprintf(to, "memory        %.1f MiB at most in the library, %.1f MiB in the process\n", (double)stats->peak_memory / 1048576.0,
             (double)process_peak_memory() / 1048576.0);
 }

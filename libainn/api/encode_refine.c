@@ -6,6 +6,7 @@
 #include "detail/weigh.h"
 #include "image/image.h"
 #include "refine/descent.h"
+#include "util/clock.h"
 
 #define EXTENSION_BYTES 12       /* of the detail layer in the frame's header */
 
@@ -64,8 +65,10 @@ static ainn_status descend(ainn_encode_job *job, ainn_descent *descent)
     job->search = (ainn_group_search){ descent->targets, descent->coded, descent->means, descent->indices, (size_t)job->columns * (size_t)encoder->model->M };
     for (unsigned round = 0; round < descent->rounds && status == AINN_OK; round++) {
         status = ainn_encode_all(job, job->quality_code);
+        double start = ainn_seconds();
         if (status == AINN_OK)
             status = ainn_descent_round(descent, fill_target, &f);
+        job->encoder->stats.seconds_search += ainn_seconds() - start;
     }
     ainn_free_memory(descent->memory, f.samples);
     return status;
@@ -77,8 +80,10 @@ static ainn_status search(ainn_encode_job *job, uint64_t *squares)
     ainn_encoder *encoder = job->encoder;
     ainn_quantiser quantiser = job->quantiser;
     ainn_descent descent;
+    double start = ainn_seconds();
     ainn_status status = ainn_descent_create(&descent, &encoder->memory, encoder->model, encoder->kernels, encoder->pool, encoder->tables.gauss,
                                              job->quality_code, job->columns, job->rows);
+    encoder->stats.seconds_search += ainn_seconds() - start;
     ainn_quantiser_init(&job->quantiser, encoder->tables.gauss, encoder->model->y_frac, 0);      /* rates have been thought of */
     if (status == AINN_OK)
         status = descend(job, &descent);

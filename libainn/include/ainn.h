@@ -224,6 +224,7 @@ typedef struct ainn_stats {
     double seconds_convert, seconds_analysis, seconds_entropy, seconds_coding, seconds_synthesis;
     double quality;              /* that was used */
     uint64_t peak_memory;        /* bytes the object held at most */
+    double seconds_search;       /* for better latents, at efforts from 7 on; the codings in between count above */
 } ainn_stats;
 
 typedef struct ainn_encoder ainn_encoder;
@@ -238,7 +239,8 @@ AINN_API AINN_NODISCARD ainn_status ainn_encoder_encode(ainn_encoder *encoder, c
  * planes are given; it is called with rows in order, at most 16 at a time, from the calling thread, in one pass unless a
  * target PSNR makes further ones (then in order again). It returns 0, or another number to stop with AINN_ERROR_IO.
  * A detail layer needs the pixels more than once: they are kept for it, of pictures of more than 4 million pixels only if the first 1024 rows
- * show what it is for. Pictures of more than 16 million pixels have none, whether they come in rows or not. */
+ * show what it is for. So does the search of efforts from 7 on, for which all are kept. Pictures of more than 16 million pixels have neither, whether
+ * they come in rows or not. */
 typedef int (*ainn_read_rows)(void *opaque, uint32_t first_row, uint32_t rows, const ainn_image *strip);
 AINN_API AINN_NODISCARD ainn_status ainn_encoder_encode_rows(ainn_encoder *encoder, uint32_t width, uint32_t height, uint32_t depth, ainn_channels channels, ainn_read_rows read, void *opaque, const ainn_encode_options *options, ainn_bytes *frame);
 /* What went wrong in the last call, in words; "" after success. Lives until the next call. */
