@@ -23,9 +23,10 @@ def level(n_squeeze, couplings, hidden, keep=None, pdm=0, lapped=False):
 
 CONFIGS = {
     'fast':     dict(M=320, N=64, Z=48, cfrm=256, levels=(level(3, 3, 128, 128, 192, True), level(1, 2, 128))),
-    'standard': dict(M=320, N=96, Z=64, cfrm=512, levels=(level(3, 5, 256, 128, 384, True), level(1, 6, 320))),
-    'standard-4-4': dict(M=320, N=96, Z=64, cfrm=512, levels=(level(3, 4, 256, 128, 384, True), level(1, 4, 320))),     # until 2026-11-30; of standard-msssim
+    'standard': dict(M=320, N=96, Z=64, cfrm=512, levels=(level(3, 4, 256, 128, 384, True), level(1, 4, 320))),
     'high':     dict(M=320, N=160, Z=96, cfrm=960, levels=(level(3, 6, 448, 160, 640, True), level(1, 6, 640))),
+    # Three more couplings, 18 % of a decode; NOTES.md, 2026-11-30.
+    'standard-more': dict(M=320, N=96, Z=64, cfrm=512, levels=(level(3, 5, 256, 128, 384, True), level(1, 6, 320))),
     # The prototype's layout without Lap and quality biases, to measure what they give.
     'fast-block': dict(M=320, N=64, Z=48, cfrm=256, quality_bias=False, levels=(level(3, 3, 128, 128, 192), level(1, 2, 128))),
 }

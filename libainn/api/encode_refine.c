@@ -14,7 +14,7 @@
 static const struct {
     unsigned rounds;
     float share;
-} plans[10] = { [7] = { 3, 0.13f }, [8] = { 6, 0.18f }, [9] = { 12, 0.22f } };
+} plans[10] = { [7] = { 3, 0.19f }, [8] = { 6, 0.24f }, [9] = { 12, 0.3f } };
 
 typedef struct filling {
     ainn_encode_job *job;

@@ -48,7 +48,7 @@ ainn_status ainn_descent_create(ainn_descent *descent, ainn_memory *memory, cons
     ainn_weigh_init(&weigh, quality_code, 8, 3);
     descent->bits_per_square = (float)weigh.sample / (float)(1 << weigh.shift) / 65536 * (255.0f / 65536) * (255.0f / 65536);
     descent->curvature = 4.5f + 0.4f * (float)quality_code / 256;
-    descent->haste = 0.5f + 0.1f * (float)quality_code / 256;
+    descent->haste = 0.4f + 0.12f * (float)quality_code / 256;
     if (!(descent->targets = ainn_alloc_array(memory, elements, sizeof *descent->targets)) ||
         !(descent->coded = ainn_alloc_array(memory, elements, sizeof *descent->coded)) ||
         !(descent->means = ainn_alloc_array(memory, elements, sizeof *descent->means)) ||
@@ -77,14 +77,17 @@ typedef struct window {
     uint32_t left, top, right, bottom;        /* ... and what of it is changed, from its corner */
 } window;
 
-/* Evenly distributed in 0 .. 1, the same for the same numbers. */
+/* The larger one of two numbers by chance between 0 and 1, the same for the same a and b. */
 static float chance(uint32_t a, uint32_t b)
 {
-    uint32_t h = a * 0x9E3779B1u ^ (b + 0x7F4A7C15u) * 0x85EBCA77u;
+    uint32_t h = a * 0x9E3779B1u ^ (b + 0x7F4A7C15u) * 0x85EBCA77u, one, two;
 
     h = (h ^ h >> 15) * 0x2C1B3C6Du;
     h = (h ^ h >> 12) * 0x297A2D39u;
-    return (float)((h ^ h >> 15) >> 8) / (1 << 24);
+    h ^= h >> 15;
+    one = h & 0xFFFF;
+    two = h >> 16;
+    return (float)(one > two ? one : two) / 65536;
 }
 
 static float bits(const ainn_symbol_table *table, int32_t value)
@@ -160,7 +163,8 @@ static void change_row(const ainn_descent *descent, const window *w, uint32_t y,
 static ainn_status run_window(ainn_descent *descent, const window *w, ainn_descent_fill fill, void *opaque)
 {
     const size_t row_step = (size_t)descent->columns * (size_t)descent->model->M;
-    const float share = descent->share * descent->haste * (float)(descent->rounds - descent->round) / (float)descent->rounds;
+    const float left = (float)(descent->rounds - descent->round) / (float)descent->rounds;
+    const float share = descent->share * descent->haste * left * (left + 1) / 2;
     uint32_t counts[BUCKETS] = {0}, least = BUCKETS;
     size_t found = 0, wanted;
     const float *derivatives;
