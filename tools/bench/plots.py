@@ -1,5 +1,6 @@
 """Plots as PNG and SVG: rate and distortion, times."""
 import os
+import re
 
 import matplotlib
 
@@ -11,6 +12,8 @@ from . import tables  # noqa: E402
 
 # Colours that people who see few colours can tell apart; libainn's models have the strongest.
 AINN_COLORS = ['#c1121f', '#7b1fa2', '#e76f00', '#5d4037']
+EFFORT = re.compile(r'-e(\d)$')          # after a model's name
+EFFORT_DASHES = {False: (0, (4, 1.5)), True: (0, (1.5, 1))}         # by whether it is 9
 PEER_COLORS = {'jpeg': '#8c8c8c', 'webp': '#2a9d5b', 'jpeg2000': '#b8860b', 'jxl': '#00a6c7', 'x265': '#1f4e9c', 'avif': '#d16ba5'}
 PUBLISHED_DRAWN = ['vtm', 'bpg', 'bmshj2018-hyperprior-mse', 'elic2022-mse', 'InvCompress']
 PUBLISHED_DASHES = ['--', ':', '-.', (0, (6, 1, 1, 1, 1, 1)), (0, (1, 2))]
@@ -29,12 +32,14 @@ def _save(figure, folder, name):
 
 
 def _styles(names):
-    """{codec: keyword arguments of a line}."""
-    styles, ours, others = {}, 0, 0
+    """{codec: keyword arguments of a line}. A model has one colour; its curves at other efforts are thinner and dashed."""
+    styles, others = {}, 0
+    models = list(dict.fromkeys(EFFORT.sub('', n) for n in names if n.startswith('ainn-')))
     for name in names:
         if name.startswith('ainn-'):
-            styles[name] = dict(color=AINN_COLORS[ours % len(AINN_COLORS)], linewidth=2.4, marker='o', markersize=4, zorder=5)
-            ours += 1
+            effort = EFFORT.search(name)
+            styles[name] = dict(color=AINN_COLORS[models.index(EFFORT.sub('', name)) % len(AINN_COLORS)], zorder=5,
+                                **(dict(linewidth=1.5, linestyle=EFFORT_DASHES[effort[1] == '9']) if effort else dict(linewidth=2.4, marker='o', markersize=4)))
         elif name.startswith(tables.PUBLISHED):
             known = name[len(tables.PUBLISHED):]
             index = PUBLISHED_DRAWN.index(known) if known in PUBLISHED_DRAWN else 0
