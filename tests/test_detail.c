@@ -243,6 +243,38 @@ START_TEST(every_kind_of_picture)
 }
 END_TEST
 
+/* Pictures that are one latent wide or high are beyond what some networks can do. */
+START_TEST(narrow_pictures)
+{
+    static const struct { uint32_t width, height; int channels; } kinds[] = { { 1, 300, 3 }, { 16, 200, 3 }, { 300, 9, 1 }, { 16, 16, 4 } };
+    static const char *const names[] = { "fast", "standard", "standard-msssim" };
+    for (size_t m = 0; m < sizeof(names) / sizeof(names[0]); m++) {
+        ainn_model *other;
+        if (ainn_model_open(names[m], NULL, &other, NULL, 0) != AINN_OK)
+            continue;                                 /* built without it */
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+            test_picture p = picture_make(kinds[i].width, kinds[i].height, 8, (ainn_channels)kinds[i].channels);
+            test_picture q = picture_empty(kinds[i].width, kinds[i].height, 8, (ainn_channels)kinds[i].channels);
+            ainn_encoder *own;
+            ainn_decoder *reader;
+            ainn_bytes frame;
+            ainn_info info;
+            ck_assert_int_eq(ainn_encoder_create(other, NULL, NULL, &own), AINN_OK);
+            ck_assert_int_eq(ainn_encoder_encode(own, &p.image, NULL, &frame), AINN_OK);
+            ck_assert_int_eq(ainn_decoder_create(other, NULL, NULL, &reader), AINN_OK);
+            ck_assert_int_eq(ainn_decoder_open(reader, frame.data, frame.size, &info), AINN_OK);
+            ck_assert_int_eq(ainn_decoder_decode(reader, &q.image, NULL, NULL), AINN_OK);
+            ck_assert_msg(picture_error(&p, &q) < 120, "%s, %ux%u: %f", names[m], kinds[i].width, kinds[i].height, picture_error(&p, &q));
+            ainn_decoder_destroy(reader);
+            ainn_encoder_destroy(own);
+            picture_free(&p);
+            picture_free(&q);
+        }
+        ainn_model_release(other);
+    }
+}
+END_TEST
+
 START_TEST(threads_and_regions)
 {
     test_picture p = picture_draw(1400, 90, 8, AINN_RGB);
@@ -546,6 +578,7 @@ int main(void)
     tcase_add_test(parts, index_is_checked);
     tcase_add_test(parts, candidates);
     tcase_add_test(pictures, every_kind_of_picture);
+    tcase_add_test(pictures, narrow_pictures);
     tcase_add_test(pictures, threads_and_regions);
     tcase_add_test(pictures, damage_stays_local);
     tcase_add_test(pictures, forged_streams);

@@ -195,8 +195,9 @@ static ainn_status consider_detail(ainn_encode_job *job)
     ainn_source *source = &job->source;
     ainn_memory *memory = &job->encoder->memory;
     uint64_t pixels = (uint64_t)source->width * source->height;
-    int always = job->options.effort >= DETAIL_ALWAYS_EFFORT && !job->encoder->model->ms_ssim;
-    if (job->options.effort < DETAIL_EFFORT || pixels > DETAIL_PIXELS || detail_memory(job) > (memory->limit - memory->used) / 2)
+    int narrow = job->columns == 1 || job->rows == 1;     /* the networks have seen no picture like that, and some models fail */
+    int always = narrow || (job->options.effort >= DETAIL_ALWAYS_EFFORT && !job->encoder->model->ms_ssim);
+    if ((job->options.effort < DETAIL_EFFORT && !narrow) || pixels > DETAIL_PIXELS || detail_memory(job) > (memory->limit - memory->used) / 2)
         return AINN_OK;
     if (!source->image && pixels > DETAIL_KEPT_PIXELS && source->height > DETAIL_LOOK_ROWS && !always) {
         ainn_status status = ainn_source_keep(source, memory, DETAIL_LOOK_ROWS, &job->encoder->error);
