@@ -12,7 +12,7 @@
 #include "image/image.h"
 
 #define LINES 16
-#define HEADER_BITS ((uint64_t)12 << 19)     /* of the extension in the frame's header, and its CRC, in units of 2^-16 */
+#define HEADER_BITS ((uint64_t)AINN_DETAIL_HEADER_BYTES << 19)     /* in units of 2^-16 */
 
 /* Rows of pixels on their way to where they are compared with the source. */
 typedef struct pass {

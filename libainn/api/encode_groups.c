@@ -32,9 +32,9 @@ static void encode_task(void *opaque, size_t index, unsigned thread)
     (void)thread;
     if (search.targets) {
         search.targets += first * channels;
-        search.coded = search.coded ? search.coded + first * channels : NULL;
-        search.means = search.means ? search.means + first * channels : NULL;
-        search.indices = search.indices ? search.indices + first * channels : NULL;
+        search.coded += first * channels;
+        search.means += first * channels;
+        search.indices += first * channels;
     }
     ainn_group_encode(encoder->bank.coder[index], latents, row_step, group_side(column, job->columns), group_side(b->group_row, job->rows),
                       &job->gain, &job->quantiser, &costs, search.targets ? &search : NULL, &job->streams[index]);

@@ -8,8 +8,6 @@
 #include "refine/descent.h"
 #include "util/clock.h"
 
-#define EXTENSION_BYTES 12       /* of the detail layer in the frame's header */
-
 /* Rounds and the share of changes that the first one makes, by effort. */
 static const struct {
     unsigned rounds;
@@ -22,7 +20,7 @@ typedef struct filling {
 } filling;
 
 /* Samples of the source; beyond its edge nothing counts. */
-static ainn_status fill_target(void *opaque, ainn_gradient *gradient, uint32_t x, uint32_t y, uint32_t width, uint32_t height)
+static void fill_target(void *opaque, ainn_gradient *gradient, uint32_t x, uint32_t y, uint32_t width, uint32_t height)
 {
     const filling *f = opaque;
     const ainn_source *source = &f->job->source;
@@ -37,7 +35,6 @@ static ainn_status fill_target(void *opaque, ainn_gradient *gradient, uint32_t x
             for (uint32_t i = 0; i < width; i++)
                 out[i] = y + row < source->height && x + i < source->width ? (float)f->samples[x + i] * unit : AINN_IGNORED;
         }
-    return AINN_OK;
 }
 
 /* J of the picture as coded, in bits. */
@@ -46,7 +43,7 @@ static double weigh(const ainn_encode_job *job, uint64_t squares)
     const ainn_encoder *encoder = job->encoder;
     ainn_weigh weight;
     ainn_weigh_init(&weight, job->quality_code, job->source.depth, ainn_color_planes(job->source.channels));
-    size_t detail = encoder->detail.size ? encoder->detail.size + EXTENSION_BYTES : 0;
+    size_t detail = encoder->detail.size ? encoder->detail.size + AINN_DETAIL_HEADER_BYTES : 0;
     return 8.0 * (double)(encoder->hyper.size + encoder->latents.size + detail) +
            (double)squares * (double)weight.sample / (double)(1ull << weight.shift) / 65536;
 }
@@ -67,7 +64,7 @@ static ainn_status descend(ainn_encode_job *job, ainn_descent *descent)
         status = ainn_encode_all(job, job->quality_code);
         double start = ainn_seconds();
         if (status == AINN_OK)
-            status = ainn_descent_round(descent, fill_target, &f);
+            ainn_descent_round(descent, fill_target, &f);
         job->encoder->stats.seconds_search += ainn_seconds() - start;
     }
     ainn_free_memory(descent->memory, f.samples);

@@ -28,6 +28,8 @@ struct ainn_encoder {
     ainn_stats stats;
 };
 
+#define AINN_DETAIL_HEADER_BYTES 12           /* of a detail layer's extension in the frame's header, and its CRC */
+
 /* One picture. */
 typedef struct ainn_encode_job {
     ainn_encoder *encoder;

@@ -201,7 +201,7 @@ static uint32_t *gather_step(ainn_group_coder *coder, int step, uint32_t hx, uin
             int16_t *out = coder->latents + first;
             uint64_t cost = 0;
             memcpy(out, mean, quarter * sizeof(*out));
-            if (search && search->means) {
+            if (search) {
                 size_t at = y * search->step + first % (hx * channels);
                 memcpy(search->means + at, mean, quarter * sizeof(*mean));
                 memcpy(search->indices + at, index, quarter);
@@ -293,7 +293,7 @@ void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t r
         run_step(coder, step);
         end = gather_step(coder, step, hx, hy, quantiser, costs, search, end);
     }
-    if (search && search->coded)
+    if (search)
         copy_rows(search->coded, search->step, coder->latents, width, width, hy);
     size_t count = (size_t)(end - symbols);
     ainn_rans_encoder rans;

@@ -54,7 +54,7 @@ typedef struct ainn_group_costs {
     size_t step;
 } ainn_group_costs;
 
-/* For an encoder that searches for better latents. All have rows [hx][M], `step` elements apart; all but targets may be NULL. */
+/* For an encoder that searches for better latents. All have rows [hx][M], `step` elements apart. */
 typedef struct ainn_group_search {
     const int16_t *targets;                   /* what the decoder's latents should be near to, in place of what the gain makes of `latents` */
     int16_t *coded, *means;                   /* the decoder's latents and their means ... */
@@ -62,7 +62,7 @@ typedef struct ainn_group_search {
     size_t step;
 } ainn_group_search;
 
-/* latents: [hy][hx][M], rows `row_step` elements apart. search: NULL, or with targets. */
+/* latents: [hy][hx][M], rows `row_step` elements apart. search: NULL for none. */
 void ainn_group_encode(ainn_group_coder *coder, const int16_t *latents, size_t row_step, uint32_t hx, uint32_t hy, const ainn_gain *gain,
                        const ainn_quantiser *quantiser, const ainn_group_costs *costs, const ainn_group_search *search, ainn_group_streams *streams);
 

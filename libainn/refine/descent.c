@@ -160,7 +160,7 @@ static void change_row(const ainn_descent *descent, const window *w, uint32_t y,
     }
 }
 
-static ainn_status run_window(ainn_descent *descent, const window *w, ainn_descent_fill fill, void *opaque)
+static void run_window(ainn_descent *descent, const window *w, ainn_descent_fill fill, void *opaque)
 {
     const size_t row_step = (size_t)descent->columns * (size_t)descent->model->M;
     const float left = (float)(descent->rounds - descent->round) / (float)descent->rounds;
@@ -168,12 +168,9 @@ static ainn_status run_window(ainn_descent *descent, const window *w, ainn_desce
     uint32_t counts[BUCKETS] = {0}, least = BUCKETS;
     size_t found = 0, wanted;
     const float *derivatives;
-    ainn_status status;
 
     ainn_gradient_window(descent->gradient, w->width, w->height);
-    status = fill(opaque, descent->gradient, w->x * AINN_LATENT_PIXELS, w->y * AINN_LATENT_PIXELS, w->width * AINN_LATENT_PIXELS, w->height * AINN_LATENT_PIXELS);
-    if (status)
-        return status;
+    fill(opaque, descent->gradient, w->x * AINN_LATENT_PIXELS, w->y * AINN_LATENT_PIXELS, w->width * AINN_LATENT_PIXELS, w->height * AINN_LATENT_PIXELS);
     derivatives = ainn_gradient_run(descent->gradient, descent->coded + element(descent, w->x, w->y), row_step);
     for (uint32_t y = w->top; y < w->bottom; y++)
         found += survey_row(descent, w, y, derivatives, counts);
@@ -182,7 +179,6 @@ static ainn_status run_window(ainn_descent *descent, const window *w, ainn_desce
         least--;
     for (uint32_t y = w->top; y < w->bottom; y++)
         change_row(descent, w, y, least);
-    return AINN_OK;
 }
 
 /* Where a window begins and ends that is to change `side` latents from `first` on. */
@@ -197,19 +193,17 @@ static void place(uint32_t first, uint32_t side, uint32_t overlap, uint32_t tota
     *to = last - *begin;
 }
 
-ainn_status ainn_descent_round(ainn_descent *descent, ainn_descent_fill fill, void *opaque)
+void ainn_descent_round(ainn_descent *descent, ainn_descent_fill fill, void *opaque)
 {
     const uint32_t side = descent->side;
-    ainn_status status = AINN_OK;
 
-    for (uint32_t y = 0; y < descent->rows && !status; y += side)
-        for (uint32_t x = 0; x < descent->columns && !status; x += side) {
+    for (uint32_t y = 0; y < descent->rows; y += side)
+        for (uint32_t x = 0; x < descent->columns; x += side) {
             window w;
 
             place(x, side, OVERLAP, descent->columns, &w.x, &w.width, &w.left, &w.right);
             place(y, side, OVERLAP, descent->rows, &w.y, &w.height, &w.top, &w.bottom);
-            status = run_window(descent, &w, fill, opaque);
+            run_window(descent, &w, fill, opaque);
         }
     descent->round++;
-    return status;
 }

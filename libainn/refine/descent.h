@@ -29,7 +29,7 @@ typedef struct ainn_descent {
 } ainn_descent;
 
 /* Fills target rows of a window: `width` x `height` pixels from (x, y) on. */
-typedef ainn_status (*ainn_descent_fill)(void *opaque, ainn_gradient *gradient, uint32_t x, uint32_t y, uint32_t width, uint32_t height);
+typedef void (*ainn_descent_fill)(void *opaque, ainn_gradient *gradient, uint32_t x, uint32_t y, uint32_t width, uint32_t height);
 
 /* For a picture's latents at a quality. To be destroyed in any case. */
 ainn_status ainn_descent_create(ainn_descent *descent, ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,
@@ -40,6 +40,6 @@ void ainn_descent_destroy(ainn_descent *descent);
 uint64_t ainn_descent_memory(const ainn_model *model, uint32_t columns, uint32_t rows);
 
 /* One round: coded, means and indices are those of the targets; the targets are changed. */
-ainn_status ainn_descent_round(ainn_descent *descent, ainn_descent_fill fill, void *opaque);
+void ainn_descent_round(ainn_descent *descent, ainn_descent_fill fill, void *opaque);
 
 #endif

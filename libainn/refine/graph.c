@@ -37,7 +37,7 @@ ainn_plane *ainn_graph_plane(ainn_graph *graph, uint32_t scale, int channels)
         return NULL;
     plane->scale = scale;
     plane->channels = channels;
-    plane->space = ((size_t)graph->most_columns * scale + 2) * ((size_t)graph->most_rows * scale + 2) * (size_t)channels;
+    plane->space = ainn_graph_space(graph, scale, channels);
     plane->data = ainn_refine_alloc(&graph->network, plane->space, sizeof *plane->data);
     plane->next = graph->planes;
     graph->planes = plane;

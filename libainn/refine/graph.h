@@ -59,6 +59,17 @@ typedef struct ainn_graph {
     ainn_segments scale, sigmoid;             /* exp(-tanh(t / 2)) of -t, and the sigmoid */
 } ainn_graph;
 
+/* Of the largest window: elements of a plane, with zeros around, and positions without them. */
+static inline size_t ainn_graph_space(const ainn_graph *graph, uint32_t scale, int channels)
+{
+    return ((size_t)graph->most_columns * scale + 2) * ((size_t)graph->most_rows * scale + 2) * (size_t)channels;
+}
+
+static inline size_t ainn_graph_positions(const ainn_graph *graph, uint32_t scale)
+{
+    return (size_t)graph->most_columns * graph->most_rows * scale * scale;
+}
+
 /* ---- Building: errors stick in network.status; after them everything returns something harmless ---- */
 
 ainn_status ainn_graph_init(ainn_graph *graph, ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,

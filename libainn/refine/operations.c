@@ -119,8 +119,8 @@ static ainn_node *add_bottleneck(ainn_graph *graph, const ainn_refine_bottleneck
     node->bottleneck = bottleneck;
     node->hidden.scale = in->scale;
     node->hidden.channels = bottleneck->hidden;
-    node->hidden.space = ((size_t)graph->most_columns * in->scale + 2) * ((size_t)graph->most_rows * in->scale + 2) * (size_t)bottleneck->hidden;
-    positions = (size_t)graph->most_columns * graph->most_rows * in->scale * in->scale;
+    node->hidden.space = ainn_graph_space(graph, in->scale, bottleneck->hidden);
+    positions = ainn_graph_positions(graph, in->scale);
     for (int i = 0; i < 2; i++)
         node->negative[i] = ainn_refine_alloc(&graph->network, positions, (size_t)bottleneck->hidden);
     return node;
@@ -204,10 +204,11 @@ static void couple_back(ainn_graph *graph, ainn_node *node)
 void ainn_graph_couple(ainn_graph *graph, const ainn_refine_bottleneck *bottleneck, ainn_plane *from, ainn_plane *to)
 {
     ainn_node *node = add_bottleneck(graph, bottleneck, from, to, couple, couple_back);
-    const size_t positions = from ? (size_t)graph->most_columns * graph->most_rows * from->scale * from->scale : 0;
+    size_t positions;
 
     if (!node)
         return;
+    positions = ainn_graph_positions(graph, from->scale);
     node->factor = ainn_refine_alloc(&graph->network, positions, (size_t)to->channels * sizeof *node->factor);
     node->slope = ainn_refine_alloc(&graph->network, positions, (size_t)to->channels * sizeof *node->slope);
 }

@@ -96,6 +96,7 @@ PEERS = [
 ]
 
 AINN_QUALITIES = [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
+EFFORT = re.compile(r'-e(\d)$')          # after a model's name
 AINN_MODELS = ['fast', 'standard', 'fast-msssim', 'standard-msssim']
 
 
@@ -121,7 +122,7 @@ def find_tool(name, folder=None):
 
 def ainn(model, tools=None, qualities=None):
     """libainn with one model: a name, or a file NAME.ainnmodel, and -eN after it for an effort. None when the tools are not there."""
-    effort = re.search(r'-e(\d)$', model)
+    effort = EFFORT.search(model)
     model = model[:effort.start()] if effort else model
     encoder, env = find_tool('ainnenc', tools)
     decoder, _ = find_tool('ainndec', tools)

@@ -1,6 +1,5 @@
 """Plots as PNG and SVG: rate and distortion, times."""
 import os
-import re
 
 import matplotlib
 
@@ -9,10 +8,10 @@ import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.ticker import FuncFormatter  # noqa: E402
 
 from . import tables  # noqa: E402
+from .codecs import EFFORT  # noqa: E402
 
 # Colours that people who see few colours can tell apart; libainn's models have the strongest.
 AINN_COLORS = ['#c1121f', '#7b1fa2', '#e76f00', '#5d4037']
-EFFORT = re.compile(r'-e(\d)$')          # after a model's name
 EFFORT_DASHES = {False: (0, (4, 1.5)), True: (0, (1.5, 1))}         # by whether it is 9
 PEER_COLORS = {'jpeg': '#8c8c8c', 'webp': '#2a9d5b', 'jpeg2000': '#b8860b', 'jxl': '#00a6c7', 'x265': '#1f4e9c', 'avif': '#d16ba5'}
 PUBLISHED_DRAWN = ['vtm', 'bpg', 'bmshj2018-hyperprior-mse', 'elic2022-mse', 'InvCompress']

@@ -1,6 +1,5 @@
 """Tables of a run as text and CSV: averages, BD-rates between every pair, times."""
 import os
-import re
 from dataclasses import dataclass
 
 from . import bdrate, codecs, store
@@ -44,7 +43,7 @@ def collect(rows, anchors=None, order=()):
     """All curves: libainn's first, then the peers in their usual order, then published ones."""
     means = store.averages(rows)
     usual = list(order) + [c.name for c in codecs.PEERS]
-    plain = lambda n: re.sub(r'-e\d$', '', n)               # a model's efforts follow it
+    plain = lambda n: codecs.EFFORT.sub('', n)               # a model's efforts follow it
     place = lambda n: usual.index(n) if n in usual else len(usual)
     names = sorted(means, key=lambda n: (not n.startswith('ainn-'), place(plain(n)), plain(n) != n, n))
     curves = [CodecCurve(n, title_of(n), means[n], True, [r for r in rows if r['codec'] == n]) for n in names if means[n]]
