@@ -225,7 +225,7 @@ int check_benchmark(const ainn_kernels *const *tables, const char *name)
         b.scale[1][i] = 600;
     }
     b.dense = (ainn_dense){.weights = b.weights, .bias = bias, .shift = shift, .leaky = 1, .bound = AINN_BOUND, .in_bound = AINN_BOUND};
-    b.depthwise = (ainn_depthwise){.weights = b.weights, .bias = bias, .shift = shift, .bound = AINN_BOUND};
+    b.depthwise = (ainn_depthwise){.weights = b.weights, .bias = bias, .shift = shift, .bound = AINN_BOUND, .leaky = 1};
     printf("reading: %.1f GB/s from 16 KiB, %.1f from 512 KiB, %.1f from 4 MiB\n", ainn_peak_read_gbytes(b.input, (size_t)16 << 10),
            ainn_peak_read_gbytes(b.input, (size_t)512 << 10), ainn_peak_read_gbytes(b.input, size));
     for (int i = 0; tables[i]; i++)

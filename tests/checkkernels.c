@@ -317,7 +317,7 @@ static void check_depthwise(const ainn_kernels *reference, const ainn_kernels *t
     buffer rows[3], weights = make(9 * (size_t)channels * sizeof(int16_t)), bias = make((size_t)channels * sizeof(int32_t));
     buffer shift = make((size_t)channels), outputs[2] = {make(size), make(size)};
     const int16_t *at[3];
-    ainn_depthwise layer = {weights.data, bias.data, shift.data, channels, check_random() & 1 ? 8191 : check_between(1, 32767)};
+    ainn_depthwise layer = {weights.data, bias.data, shift.data, channels, check_random() & 1 ? 8191 : check_between(1, 32767), check_random() % 4 != 0};
 
     snprintf(current, sizeof current, "depthwise (%s): %d channels, %zu positions, pattern %d", table->name, channels, positions, pattern);
     for (int r = 0; r < 3; r++) {
@@ -347,92 +347,6 @@ static void check_all_depthwise(const ainn_kernels *reference, const ainn_kernel
             check_depthwise(reference, table, channels, positions, (int)(check_random() % PATTERNS));
     for (int pattern = 0; pattern < PATTERNS; pattern++)
         check_depthwise(reference, table, 512, 61, pattern);
-}
-
-/* ---- Floating point ---- */
-
-/* Values of all sizes; some are zero. */
-static void fill_floats(float *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)check_between(-100000, 100000) / (float)(1 << check_random() % 24) * (check_random() % 8 != 0);
-}
-
-static buffer make_floats(size_t count)
-{
-    buffer b = make(count * sizeof(float));
-
-    fill_floats(b.data, count);
-    return b;
-}
-
-static void check_float_dense(const ainn_kernels *reference, const ainn_kernels *table, int in, int out, int taps, size_t positions, int biased, int adds)
-{
-    const size_t padded = (size_t)(out + AINN_FLOAT_BLOCK - 1) / AINN_FLOAT_BLOCK * AINN_FLOAT_BLOCK, in_step = (size_t)in * 2, out_step = (size_t)out + 16;
-    buffer weights = make_floats(padded * (size_t)(taps * in)), bias = make_floats((size_t)out), x = make_floats((positions + 8) * in_step);
-    buffer outputs[2] = {make(positions * out_step * sizeof(float)), make(positions * out_step * sizeof(float))};
-    const ainn_float_layer layer = {weights.data, biased ? bias.data : NULL, in, out, taps};
-    const float *at[9];
-
-    snprintf(current, sizeof current, "float_dense (%s): %d to %d channels, %d taps, %zu positions", table->name, in, out, taps, positions);
-    for (int t = 0; t < taps; t++)
-        at[t] = (float *)x.data + (size_t)(t % 9) * in_step;
-    fill_floats(outputs[0].data, positions * out_step);
-    memcpy(outputs[1].data, outputs[0].data, positions * out_step * sizeof(float));
-    reference->float_dense(outputs[0].data, out_step, positions, &layer, at, in_step, adds ? outputs[0].data : NULL);
-    table->float_dense(outputs[1].data, out_step, positions, &layer, at, in_step, adds ? outputs[1].data : NULL);
-    verdict(same(&outputs[0], &outputs[1]));
-    drop(&weights), drop(&bias), drop(&x), drop(&outputs[0]), drop(&outputs[1]);
-}
-
-static void check_float_depthwise(const ainn_kernels *reference, const ainn_kernels *table, int channels, size_t positions)
-{
-    const size_t count = positions * (size_t)channels;
-    buffer weights = make_floats(9 * (size_t)channels), bias = make_floats((size_t)channels), rows[3];
-    buffer outputs[2] = {make(count * sizeof(float)), make(count * sizeof(float))};
-    const float *at[3];
-
-    snprintf(current, sizeof current, "float_depthwise (%s): %d channels, %zu positions", table->name, channels, positions);
-    for (int r = 0; r < 3; r++) {
-        rows[r] = make_floats(count + 2 * (size_t)channels);
-        at[r] = (float *)rows[r].data + channels;
-    }
-    for (int biased = 0; biased < 2; biased++) {
-        reference->float_depthwise(outputs[0].data, positions, channels, weights.data, biased ? bias.data : NULL, at);
-        table->float_depthwise(outputs[1].data, positions, channels, weights.data, biased ? bias.data : NULL, at);
-        verdict(same(&outputs[0], &outputs[1]));
-    }
-    for (int r = 0; r < 3; r++)
-        drop(&rows[r]);
-    drop(&weights), drop(&bias), drop(&outputs[0]), drop(&outputs[1]);
-}
-
-static void check_float_leaks(const ainn_kernels *reference, const ainn_kernels *table, size_t count)
-{
-    buffer values[2] = {make(count * sizeof(float)), make(count * sizeof(float))}, negative[2] = {make(count), make(count)};
-
-    snprintf(current, sizeof current, "float_leak (%s): %zu values", table->name, count);
-    fill_floats(values[0].data, count);
-    memcpy(values[1].data, values[0].data, count * sizeof(float));
-    reference->float_leak(values[0].data, negative[0].data, count);
-    table->float_leak(values[1].data, negative[1].data, count);
-    verdict(same(&values[0], &values[1]) && same(&negative[0], &negative[1]));
-    reference->float_leak_back(values[0].data, negative[0].data, count);
-    table->float_leak_back(values[1].data, negative[1].data, count);
-    verdict(same(&values[0], &values[1]));
-    for (int i = 0; i < 2; i++)
-        drop(&values[i]), drop(&negative[i]);
-}
-
-static void check_all_floats(const ainn_kernels *reference, const ainn_kernels *table)
-{
-    for (int i = 0; i < 60; i++) {
-        const int in = AINN_LANE * check_between(1, 5), out = AINN_LANE * check_between(1, 6);
-
-        check_float_dense(reference, table, in, out, check_random() & 1 ? 1 : 9, (size_t)check_between(1, 40), i & 1, i >> 1 & 1);
-        check_float_depthwise(reference, table, in, (size_t)check_between(1, 40));
-        check_float_leaks(reference, table, (size_t)(AINN_LANE * check_between(1, 40)));
-    }
 }
 
 /* ---- Couplings ---- */
@@ -476,6 +390,99 @@ static void check_all_couplings(const ainn_kernels *reference, const ainn_kernel
             for (int pattern = 0; pattern < PATTERNS; pattern++)
                 for (size_t positions = 1; positions <= 7; positions += 2)
                     check_couple(reference, table, channels, pattern ? positions : 40 * positions, pattern, inverse);
+}
+
+/* ---- The way back of a search ---- */
+
+static void check_couple_slopes(const ainn_kernels *reference, const ainn_kernels *table, int channels, size_t positions, int pattern)
+{
+    const size_t count = positions * (size_t)channels, size = count * sizeof(int16_t);
+    buffer x = make(size), st = make(2 * size), scale = make(2 * 64 * sizeof(int16_t)), slopes[2] = {make(2 * size), make(2 * size)};
+
+    snprintf(current, sizeof current, "couple_slopes (%s): %d channels, %zu positions, pattern %d", table->name, channels, positions, pattern);
+    make_table(scale.data, -10355, 28147, check_random() & 1);
+    fill(x.data, count, 16383, pattern);
+    fill(st.data, 2 * count, 16383, pattern);
+    for (int i = 0; i < 2; i++)
+        (i ? table : reference)->couple_slopes(slopes[i].data, x.data, st.data, positions, channels, scale.data);
+    verdict(same(&slopes[0], &slopes[1]));
+    drop(&x), drop(&st), drop(&scale), drop(&slopes[0]), drop(&slopes[1]);
+}
+
+/* Tables mark in orders of their own. */
+static void check_leak_back(const ainn_kernels *reference, const ainn_kernels *table, size_t count, int pattern)
+{
+    const size_t size = count * sizeof(int16_t);
+    buffer values = make(size), derivatives[2] = {make(size), make(size)};
+
+    snprintf(current, sizeof current, "leak_back (%s): %zu values, pattern %d", table->name, count, pattern);
+    fill(values.data, count, 32767, (int)(check_random() % PATTERNS));
+    fill(derivatives[0].data, count, 32767, pattern);
+    memcpy(derivatives[1].data, derivatives[0].data, size);
+    for (int i = 0; i < 2; i++) {
+        const ainn_kernels *k = i ? table : reference;
+        buffer marks = make(AINN_MARKS(count) * sizeof(int16_t));
+
+        k->leak_marks(marks.data, values.data, count);
+        k->leak_back(derivatives[i].data, marks.data, count);
+        drop(&marks);
+    }
+    verdict(same(&derivatives[0], &derivatives[1]));
+    drop(&values), drop(&derivatives[0]), drop(&derivatives[1]);
+}
+
+/* Values of all sizes; some are zero. */
+static buffer make_floats(size_t count)
+{
+    buffer b = make(count * sizeof(float));
+
+    for (size_t i = 0; i < count; i++)
+        ((float *)b.data)[i] = (float)check_between(-100000, 100000) / (float)(1 << check_random() % 24) * (check_random() % 8 != 0);
+    return b;
+}
+
+static void check_floats(const ainn_kernels *reference, const ainn_kernels *table, int channels, size_t positions)
+{
+    const size_t count = positions * (size_t)channels;
+    buffer factors = make_floats(2 * (size_t)channels), slopes = make(2 * count * sizeof(int16_t)), values[2], integers[2];
+    float most[2];
+
+    snprintf(current, sizeof current, "floats (%s): %d channels, %zu positions", table->name, channels, positions);
+    fill(slopes.data, 2 * count, 32767, 0);
+    for (int i = 0; i < 2; i++) {
+        values[i] = make_floats(count);
+        integers[i] = make(2 * count * sizeof(int16_t));
+    }
+    memcpy(values[1].data, values[0].data, count * sizeof(float));
+    for (int i = 0; i < 2; i++) {
+        const ainn_kernels *k = i ? table : reference;
+
+        k->float_couple(integers[i].data, values[i].data, slopes.data, factors.data, positions, channels);
+        k->float_restore(values[i].data, integers[i].data, factors.data, positions, channels, 1);
+        most[i] = k->float_most(values[i].data, factors.data, positions, channels);
+    }
+    verdict(same(&values[0], &values[1]) && same(&integers[0], &integers[1]) && most[0] == most[1]);
+    for (int i = 0; i < 2; i++) {
+        const ainn_kernels *k = i ? table : reference;
+
+        k->float_quantise(integers[i].data, values[i].data, factors.data, positions, channels);
+        k->float_restore(values[i].data, slopes.data, factors.data, positions, channels, 0);
+    }
+    verdict(same(&values[0], &values[1]) && same(&integers[0], &integers[1]));
+    for (int i = 0; i < 2; i++)
+        drop(&values[i]), drop(&integers[i]);
+    drop(&factors), drop(&slopes);
+}
+
+static void check_all_back(const ainn_kernels *reference, const ainn_kernels *table)
+{
+    for (int channels = AINN_LANE; channels <= 13 * AINN_LANE; channels += AINN_LANE)
+        for (int pattern = 0; pattern < PATTERNS; pattern++) {
+            for (size_t positions = 1; positions <= 7; positions += 2)
+                check_couple_slopes(reference, table, channels, pattern ? positions : 40 * positions, pattern);
+            check_leak_back(reference, table, (size_t)(channels * check_between(1, 9)), pattern);
+            check_floats(reference, table, channels, (size_t)check_between(1, 20));
+        }
 }
 
 /* ---- Pixels ---- */
@@ -663,7 +670,7 @@ int main(int argc, char **argv)
         for (int width = 0; width < WIDTHS; width++)
             check_all_dense(tables[0], tables[i], width);
         check_all_depthwise(tables[0], tables[i]);
-        check_all_floats(tables[0], tables[i]);
+        check_all_back(tables[0], tables[i]);
         check_all_couplings(tables[0], tables[i]);
         check_all_pixels(tables[0], tables[i]);
         printf("%s: checked against %s\n", tables[i]->name, tables[0]->name);

@@ -12,7 +12,7 @@
 static const struct {
     unsigned rounds;
     float share;
-} plans[10] = { [7] = { 3, 0.19f }, [8] = { 6, 0.24f }, [9] = { 12, 0.3f } };
+} plans[10] = { [6] = { 2, 0.15f }, [7] = { 4, 0.21f }, [8] = { 8, 0.25f }, [9] = { 16, 0.36f } };
 
 typedef struct filling {
     ainn_encode_job *job;

@@ -9,7 +9,7 @@
 
 #define DETAIL_EFFORT 2          /* from which on the detail layer is considered where a quick look finds something for it */
 #define DETAIL_ALWAYS_EFFORT 8   /* from which on it always is, but for models for MS-SSIM, whose photographs it harms */
-#define REFINE_EFFORT 7          /* from which on better latents are looked for */
+#define REFINE_EFFORT 6          /* from which on better latents are looked for */
 /* Larger pictures have no detail layer, so that memory stays bounded: it takes their latents and pixels. */
 #define DETAIL_PIXELS ((uint64_t)1 << 24)
 #define DETAIL_KEPT_PIXELS ((uint64_t)1 << 22)        /* pictures in rows of so many are kept in any case, of larger ones */

@@ -90,6 +90,35 @@ TARGET AINN_COUPLE(ainn_couple_inverse_avx2)
         }
 }
 
+AINN_INLINE2 void slopes16(int16_t *out, __m256i x, __m256i t, __m256i slope, __m256i factor, int channels)
+{
+    const __m256i v = clamp(_mm256_subs_epi16(x, t));
+
+    _mm256_storeu_si256((__m256i *)out, _mm256_sub_epi16(_mm256_setzero_si256(), _mm256_mulhrs_epi16(v, slope)));
+    _mm256_storeu_si256((__m256i *)(out + channels), factor);
+}
+
+TARGET AINN_COUPLE(ainn_couple_slopes_avx2)
+{
+    const __m256i zero = _mm256_setzero_si256();
+    int16_t slopes[2][64] = {{0}};
+    table64 table, slope_table;
+
+    memcpy(slopes[0], scale[1], sizeof slopes[0]);
+    load_table64(&table, scale);
+    load_table64(&slope_table, slopes);
+    for (size_t p = 0; p < positions; p++, out += 2 * channels, x += channels, st += 2 * channels)
+        for (int c = 0; c < channels; c += 32) {
+            const int other = channels - c < 32 ? c : c + 16;      /* a last group of 16 is done twice */
+            __m256i f0 = _mm256_subs_epi16(zero, load16(st + c)), f1 = _mm256_subs_epi16(zero, load16(st + other)), s0 = f0, s1 = f1;
+
+            look_up64(&table, &f0, &f1);
+            look_up64(&slope_table, &s0, &s1);
+            slopes16(out + c, load16(x + c), load16(st + channels + c), s0, f0, channels);
+            slopes16(out + other, load16(x + other), load16(st + channels + other), s1, f1, channels);
+        }
+}
+
 void ainn_kernels_avx2(ainn_kernels *table)
 {
     table->dense = ainn_winograd_avx2;
@@ -98,15 +127,13 @@ void ainn_kernels_avx2(ainn_kernels *table)
     table->depthwise = ainn_depthwise_avx2;
     table->couple_forward = ainn_couple_forward_avx2;
     table->couple_inverse = ainn_couple_inverse_avx2;
+    table->couple_slopes = ainn_couple_slopes_avx2;
+    ainn_kernels_floats_avx2(table);
     table->box_means = ainn_box_means_avx2;
     table->interleave = ainn_interleave_avx2;
     table->synthesise = ainn_synthesise_avx2;
     table->rotate = ainn_rotate_avx2;
     table->store8 = ainn_store8_avx2;
     table->store16 = ainn_store16_avx2;
-    table->float_dense = ainn_float_dense_avx2;
-    table->float_depthwise = ainn_float_depthwise_avx2;
-    table->float_leak = ainn_float_leak_avx2;
-    table->float_leak_back = ainn_float_leak_avx2_back;
 }
 #endif

@@ -74,20 +74,35 @@ TARGET AINN_COUPLE(ainn_couple_inverse_avx512)
         }
 }
 
+TARGET AINN_COUPLE(ainn_couple_slopes_avx512)
+{
+    const __m512i zero = _mm512_setzero_si512();
+    const table64 table = load_table64(scale);
+    const table64 slopes = {{table.slope[0], table.slope[1]}, {zero, zero}};
+
+    for (size_t p = 0; p < positions; p++, out += 2 * channels, x += channels, st += 2 * channels)
+        for (int c = 0; c < channels; c += 32) {
+            const __mmask32 mask = channels - c < 32 ? 0xffff : 0xffffffff;
+            const __m512i s = _mm512_subs_epi16(zero, _mm512_maskz_loadu_epi16(mask, st + c));
+            const __m512i v = clamp(_mm512_subs_epi16(_mm512_maskz_loadu_epi16(mask, x + c), _mm512_maskz_loadu_epi16(mask, st + channels + c)));
+
+            _mm512_mask_storeu_epi16(out + c, mask, _mm512_sub_epi16(zero, _mm512_mulhrs_epi16(v, look_up64(slopes, s))));
+            _mm512_mask_storeu_epi16(out + channels + c, mask, look_up64(table, s));
+        }
+}
+
 void ainn_kernels_avx512(ainn_kernels *table)
 {
     table->dense = ainn_dense_avx512;
     table->depthwise = ainn_depthwise_avx512;
     table->couple_forward = ainn_couple_forward_avx512;
     table->couple_inverse = ainn_couple_inverse_avx512;
+    table->couple_slopes = ainn_couple_slopes_avx512;
+    ainn_kernels_floats_avx512(table);
     table->box_means = ainn_box_means_avx512;
     table->synthesise = ainn_synthesise_avx512;
     table->store8 = ainn_store8_avx512;
     table->store16 = ainn_store16_avx512;
-    table->float_dense = ainn_float_dense_avx512;
-    table->float_depthwise = ainn_float_depthwise_avx512;
-    table->float_leak = ainn_float_leak_avx512;
-    table->float_leak_back = ainn_float_leak_avx512_back;
     table->packed_block = NULL;                  /* without VNNI, the sums of Winograd's products do not fit the registers */
     table->pack = NULL;
 }

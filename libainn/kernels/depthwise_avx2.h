@@ -21,9 +21,10 @@ INLINE pair split(__m256i first, __m256i second)
     return (pair){_mm256_permute2x128_si256(first, second, 0x20), _mm256_permute2x128_si256(first, second, 0x31)};
 }
 
-INLINE __m256i leaky_shift(__m256i acc, __m256i half, __m256i shift)
+/* leak: 3, or 0 for no LeakyReLU */
+INLINE __m256i leaky_shift(__m256i acc, __m128i leak, __m256i half, __m256i shift)
 {
-    return _mm256_srav_epi32(_mm256_add_epi32(_mm256_max_epi32(acc, _mm256_srai_epi32(acc, 3)), half), shift);
+    return _mm256_srav_epi32(_mm256_add_epi32(_mm256_max_epi32(acc, _mm256_sra_epi32(acc, leak)), half), shift);
 }
 
 /* All positions of 16 channels. */
@@ -32,6 +33,7 @@ INLINE void channels16(int16_t *out, size_t positions, const ainn_depthwise *lay
     const ptrdiff_t channels = layer->channels;
     const int16_t *w = layer->weights + first;
     const int16_t *row0 = rows[0] + first - channels, *row1 = rows[1] + first - channels, *row2 = rows[2] + first - channels;
+    const __m128i leak = _mm_cvtsi32_si128(layer->leaky ? 3 : 0);
     const __m256i one = _mm256_set1_epi32(1), bound = _mm256_set1_epi16((int16_t)layer->bound);
     const __m256i low_bound = _mm256_set1_epi16((int16_t)-layer->bound);
     const pair bias = split(_mm256_loadu_si256((const __m256i *)(layer->bias + first)), _mm256_loadu_si256((const __m256i *)(layer->bias + first + 8)));
@@ -58,7 +60,7 @@ INLINE void channels16(int16_t *out, size_t positions, const ainn_depthwise *lay
         acc = multiply_add(acc, right, &w_right);
         acc = multiply_add(acc, lowest, &w_lowest);
         acc = multiply_add(acc, last, &w_last);
-        packed = _mm256_packs_epi32(leaky_shift(acc.low, half.low, shift.low), leaky_shift(acc.high, half.high, shift.high));
+        packed = _mm256_packs_epi32(leaky_shift(acc.low, leak, half.low, shift.low), leaky_shift(acc.high, leak, half.high, shift.high));
         _mm256_storeu_si256((__m256i *)out, _mm256_max_epi16(_mm256_min_epi16(packed, bound), low_bound));
         left = middle, middle = right, lowest = last, column = next;
     }

@@ -32,9 +32,10 @@ INLINE pair split(__m512i first, __m512i second)
                   _mm512_permutex2var_epi32(first, _mm512_add_epi32(low, _mm512_set1_epi32(4)), second)};
 }
 
-INLINE __m512i leaky_shift(__m512i acc, __m512i half, __m512i shift)
+/* leak: 3, or 0 for no LeakyReLU */
+INLINE __m512i leaky_shift(__m512i acc, __m128i leak, __m512i half, __m512i shift)
 {
-    return _mm512_srav_epi32(_mm512_add_epi32(_mm512_max_epi32(acc, _mm512_srai_epi32(acc, 3)), half), shift);
+    return _mm512_srav_epi32(_mm512_add_epi32(_mm512_max_epi32(acc, _mm512_sra_epi32(acc, leak)), half), shift);
 }
 
 /* All positions of 32 channels, or of the 16 that `mask` leaves. */
@@ -44,6 +45,7 @@ INLINE void channels32(int16_t *out, size_t positions, const ainn_depthwise *lay
     const __mmask16 second = (__mmask16)(mask >> 16);
     const int16_t *w = layer->weights + first;
     const int16_t *row0 = rows[0] + first - channels, *row1 = rows[1] + first - channels, *row2 = rows[2] + first - channels;
+    const __m128i leak = _mm_cvtsi32_si128(layer->leaky ? 3 : 0);
     const __m512i ones = _mm512_set1_epi32(1), zero = _mm512_setzero_si512();
     const __m512i bound = _mm512_set1_epi16((int16_t)layer->bound), low_bound = _mm512_set1_epi16((int16_t)-layer->bound);
     const pair bias = split(_mm512_loadu_si512(layer->bias + first), _mm512_maskz_loadu_epi32(second, layer->bias + first + 16));
@@ -71,7 +73,7 @@ INLINE void channels32(int16_t *out, size_t positions, const ainn_depthwise *lay
         acc = multiply_add(acc, right, w_right);
         acc = multiply_add(acc, lowest, w_lowest);
         acc = multiply_add(acc, last, w_last);
-        packed = _mm512_packs_epi32(leaky_shift(acc.low, half.low, shift.low), leaky_shift(acc.high, half.high, shift.high));
+        packed = _mm512_packs_epi32(leaky_shift(acc.low, leak, half.low, shift.low), leaky_shift(acc.high, leak, half.high, shift.high));
         _mm512_mask_storeu_epi16(out, mask, _mm512_max_epi16(_mm512_min_epi16(packed, bound), low_bound));
         left = middle, middle = right, lowest = last, column = next;
     }

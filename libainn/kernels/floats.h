@@ -1,30 +1,21 @@
-/* The kernels in floating point by name, for the functions that fill the tables. */
+/* The kernels with floating point by name, for the functions that fill the tables. */
 #ifndef AINN_FLOATS_H
 #define AINN_FLOATS_H
 
 #include "kernels/kernels.h"
 
-#define AINN_FLOAT_DENSE(name)                                                                                                  \
-    void name(float *out, size_t out_step, size_t positions, const ainn_float_layer *layer, const float *const *taps, size_t in_step, \
-              const float *residual)
-#define AINN_FLOAT_DEPTHWISE(name) \
-    void name(float *out, size_t positions, int channels, const float *weights, const float *bias, const float *const rows[3])
+#define AINN_FLOATS(name)                                                                                                                           \
+    float ainn_float_most_##name(const float *values, const float *factors, size_t positions, int channels);                                       \
+    void ainn_float_quantise_##name(int16_t *out, const float *values, const float *factors, size_t positions, int channels);                      \
+    void ainn_float_restore_##name(float *values, const int16_t *in, const float *units, size_t positions, int channels, int adds);                \
+    void ainn_float_couple_##name(int16_t *by_st, float *derivatives, const int16_t *slopes, const float *factors, size_t positions, int channels); \
+    void ainn_leak_marks_##name(int16_t *marks, const int16_t *values, size_t count);                                                              \
+    void ainn_leak_back_##name(int16_t *derivatives, const int16_t *marks, size_t count);                                                          \
+    void ainn_kernels_floats_##name(ainn_kernels *table)
 
-AINN_FLOAT_DENSE(ainn_float_dense_c);
-AINN_FLOAT_DENSE(ainn_float_dense_avx2);
-AINN_FLOAT_DENSE(ainn_float_dense_avx512);
-AINN_FLOAT_DENSE(ainn_float_dense_neon);
-AINN_FLOAT_DEPTHWISE(ainn_float_depthwise_c);
-AINN_FLOAT_DEPTHWISE(ainn_float_depthwise_avx2);
-AINN_FLOAT_DEPTHWISE(ainn_float_depthwise_avx512);
-AINN_FLOAT_DEPTHWISE(ainn_float_depthwise_neon);
-#define AINN_FLOAT_LEAKS(name)                                                      \
-    void name(float *values, uint8_t *negative, size_t count);                      \
-    void name##_back(float *derivatives, const uint8_t *negative, size_t count)
-
-AINN_FLOAT_LEAKS(ainn_float_leak_c);
-AINN_FLOAT_LEAKS(ainn_float_leak_avx2);
-AINN_FLOAT_LEAKS(ainn_float_leak_avx512);
-AINN_FLOAT_LEAKS(ainn_float_leak_neon);
+AINN_FLOATS(c);
+AINN_FLOATS(avx2);
+AINN_FLOATS(avx512);
+AINN_FLOATS(neon);
 
 #endif

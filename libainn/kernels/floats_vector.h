@@ -1,140 +1,134 @@
-/*
- * The kernels of floats.c with vectors of LANES floats; included with LANES, POSITIONS (of a tile, at most 12), NAME, LOCAL and, where the
- * compiler has to be told, TARGET. A tile of POSITIONS x 2 vectors of sums stays in registers over all inputs.
- */
-#include "kernels/tiles.h"
-#include "kernels/unroll.h"
-
+/* The kernels of floats.c with vectors of LANES floats; included with LANES, SUFFIX and, where the compiler has to be told, TARGET. */
 #ifdef TARGET
 #define FOR_TARGET __attribute__((target(TARGET)))
 #else
 #define FOR_TARGET
 #endif
+#define JOIN_(a, b) a##_##b
+#define JOIN(a, b) JOIN_(a, b)
+#define LOCAL(name) JOIN(name, SUFFIX)
 #define INLINE static inline __attribute__((always_inline)) FOR_TARGET
 #define VECTOR LOCAL(vector)
-#define MASK LOCAL(mask)
-#define BYTES LOCAL(bytes)
+#define WORDS LOCAL(words)
+#define SHORTS LOCAL(shorts)
 
 typedef float VECTOR __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-
-typedef int32_t MASK __attribute__((vector_size(4 * LANES)));
-typedef uint8_t BYTES __attribute__((vector_size(LANES), aligned(1), may_alias));
+typedef int32_t WORDS __attribute__((vector_size(4 * LANES)));
+typedef int16_t SHORTS __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 
 #define AT(pointer) (*(VECTOR *)(pointer))
 #define CONST_AT(pointer) (*(const VECTOR *)(pointer))
+#define FROM_SHORTS(pointer) __builtin_convertvector(*(const SHORTS *)(pointer), VECTOR)
 
-/* One tile: 2 * LANES outputs from `first` on, of which `vectors` vectors are stored, at `positions` positions from p on, without the first `skip`. */
-INLINE void LOCAL(tile)(float *out, size_t out_step, size_t p, int positions, int skip, int vectors, int first, const ainn_float_layer *layer,
-                        const float *const *taps, size_t in_step, const float *residual)
+INLINE VECTOR LOCAL(either)(WORDS mask, VECTOR yes, VECTOR no)
 {
-    const float *w = layer->weights + (size_t)(first / AINN_FLOAT_BLOCK) * (size_t)(layer->taps * layer->in) * AINN_FLOAT_BLOCK + first % AINN_FLOAT_BLOCK;
-    VECTOR acc[2 * POSITIONS], sums[2 * POSITIONS];
+    return (VECTOR)(((WORDS)yes & mask) | ((WORDS)no & ~mask));
+}
 
-    AINN_UNROLL
-    for (int n = 0; n < 2 * positions; n++)
-        acc[n] = (VECTOR){0};
-    for (int tap = 0; tap < layer->taps; tap++) {
-        const float *x = taps[tap] + p * in_step;
-        /* Few base registers: three positions are reached from each. */
-        const float *base[4] = {x, x + 3 * in_step, x + 6 * in_step, x + 9 * in_step};
+/* The nearest integers, ties to even, as int16: floats of 1.5 * 2^23 have a step of 1. */
+INLINE void LOCAL(store_nearest)(int16_t *out, VECTOR v)
+{
+    const VECTOR most = {0}, magic = most + 12582912.0f;
 
-        for (int i = 0; i < layer->in; i++, w += AINN_FLOAT_BLOCK) {
-            const VECTOR w0 = CONST_AT(w), w1 = CONST_AT(w + LANES);
+    v = LOCAL(either)(v > 32767.0f, most + 32767.0f, v);
+    v = LOCAL(either)(v < -32767.0f, most - 32767.0f, v);
+    *(SHORTS *)out = __builtin_convertvector((WORDS)(v + magic) - (WORDS)magic, SHORTS);
+}
 
-            AINN_UNROLL
-            for (int n = 0; n < positions; n++) {
-                const float value = base[n / 3][(size_t)(n % 3) * in_step + (size_t)i];
+FOR_TARGET float LOCAL(ainn_float_most)(const float *values, const float *factors, size_t positions, int channels)
+{
+    VECTOR most = {0};
+    float result = 0;
 
-                acc[2 * n] += w0 * value;
-                acc[2 * n + 1] += w1 * value;
-            }
+    for (size_t p = 0; p < positions; p++, values += channels)
+        for (int c = 0; c < channels; c += LANES) {
+            const VECTOR v = CONST_AT(values + c) * CONST_AT(factors + c), magnitude = (VECTOR)((WORDS)v & 0x7FFFFFFF);
+
+            most = LOCAL(either)(magnitude > most, magnitude, most);
+        }
+    for (int k = 0; k < LANES; k++)
+        result = most[k] > result ? most[k] : result;
+    return result;
+}
+
+FOR_TARGET void LOCAL(ainn_float_quantise)(int16_t *out, const float *values, const float *factors, size_t positions, int channels)
+{
+    for (size_t p = 0; p < positions; p++, values += channels, out += channels)
+        for (int c = 0; c < channels; c += LANES)
+            LOCAL(store_nearest)(out + c, CONST_AT(values + c) * CONST_AT(factors + c));
+}
+
+FOR_TARGET void LOCAL(ainn_float_restore)(float *values, const int16_t *in, const float *units, size_t positions, int channels, int adds)
+{
+    for (size_t p = 0; p < positions; p++, values += channels, in += channels)
+        for (int c = 0; c < channels; c += LANES) {
+            const VECTOR v = FROM_SHORTS(in + c) * CONST_AT(units + c);
+
+            if (adds)
+                AT(values + c) += v;
+            else
+                AT(values + c) = v;
+        }
+}
+
+FOR_TARGET void LOCAL(ainn_float_couple)(int16_t *by_st, float *derivatives, const int16_t *slopes, const float *factors, size_t positions, int channels)
+{
+    for (size_t p = 0; p < positions; p++, by_st += 2 * channels, slopes += 2 * channels, derivatives += channels)
+        for (int c = 0; c < channels; c += LANES) {
+            const VECTOR d = CONST_AT(derivatives + c), by_x = d + d * FROM_SHORTS(slopes + channels + c) * (1.0f / 16384);
+
+            LOCAL(store_nearest)(by_st + c, d * FROM_SHORTS(slopes + c) * (1.0f / 256) * CONST_AT(factors + c));
+            LOCAL(store_nearest)(by_st + channels + c, -by_x * CONST_AT(factors + channels + c));
+            AT(derivatives + c) = by_x;
+        }
+}
+
+/* One vector of marks holds a bit of each of 16 vectors of values. */
+FOR_TARGET void LOCAL(ainn_leak_marks)(int16_t *marks, const int16_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; marks += LANES) {
+        SHORTS all = {0};
+
+        for (int bit = 0; bit < 16 && i < count; bit++, i += LANES)
+            all |= (*(const SHORTS *)(values + i) <= 0) & (int16_t)(1u << bit);
+        *(SHORTS *)marks = all;
+    }
+}
+
+FOR_TARGET void LOCAL(ainn_leak_back)(int16_t *derivatives, const int16_t *marks, size_t count)
+{
+    for (size_t i = 0; i < count; marks += LANES) {
+        const SHORTS all = *(const SHORTS *)marks;
+
+        for (int bit = 0; bit < 16 && i < count; bit++, i += LANES) {
+            const SHORTS d = *(const SHORTS *)(derivatives + i), marked = (all & (int16_t)(1u << bit)) != 0;
+
+            *(SHORTS *)(derivatives + i) = (((d >> 3) + (d >> 2 & 1)) & marked) | (d & ~marked);
         }
     }
-    AINN_UNROLL
-    for (int n = 0; n < 2 * positions; n++)
-        sums[n] = acc[n];
-    for (int i = skip; i < positions; i++)
-        for (int k = 0; k < vectors; k++) {
-            const size_t at = (p + (size_t)i) * out_step + (size_t)(first + k * LANES);
-            VECTOR sum = sums[2 * i + k];
-
-            if (layer->bias)
-                sum += CONST_AT(layer->bias + first + k * LANES);
-            if (residual)
-                sum += CONST_AT(residual + at);
-            AT(out + at) = sum;
-        }
 }
 
-FOR_TARGET AINN_FLOAT_DENSE(NAME(dense))
+void LOCAL(ainn_kernels_floats)(ainn_kernels *table)
 {
-    for (int first = 0; first < layer->out; first += 2 * LANES) {
-        const int left = (layer->out - first) / LANES, vectors = left < 2 ? left : 2;
-
-#define RUN_TILE(p, size, skip) LOCAL(tile)(out, out_step, p, size, skip, vectors, first, layer, taps, in_step, residual)
-        AINN_FOR_TILES(positions, POSITIONS, RUN_TILE);
-#undef RUN_TILE
-    }
-}
-
-FOR_TARGET AINN_FLOAT_DEPTHWISE(NAME(depthwise))
-{
-    for (int c = 0; c < channels; c += LANES) {
-        VECTOR w[9], start = {0};
-
-        AINN_UNROLL
-        for (int tap = 0; tap < 9; tap++)
-            w[tap] = CONST_AT(weights + tap * channels + c);
-        if (bias)
-            start = CONST_AT(bias + c);
-        for (size_t p = 0; p < positions; p++) {
-            const ptrdiff_t at = (ptrdiff_t)p * channels + c;
-            VECTOR sum = start;
-
-            AINN_UNROLL
-            for (int tap = 0; tap < 9; tap++)
-                sum += w[tap] * CONST_AT(rows[tap / 3] + at + (tap % 3 - 1) * channels);
-            AT(out + at) = sum;
-        }
-    }
-}
-
-INLINE VECTOR LOCAL(leaked)(VECTOR x, MASK below)
-{
-    return (VECTOR)(((MASK)(x * AINN_LEAK) & below) | ((MASK)x & ~below));
-}
-
-FOR_TARGET void NAME(leak)(float *values, uint8_t *negative, size_t count)
-{
-    for (size_t i = 0; i < count; i += LANES) {
-        const VECTOR x = CONST_AT(values + i);
-        const MASK below = x < 0;
-
-        *(BYTES *)(negative + i) = __builtin_convertvector(below, BYTES) & 1;
-        AT(values + i) = LOCAL(leaked)(x, below);
-    }
-}
-
-FOR_TARGET void BACK(leak)(float *derivatives, const uint8_t *negative, size_t count)
-{
-    for (size_t i = 0; i < count; i += LANES) {
-        const VECTOR x = CONST_AT(derivatives + i);
-        const MASK below = __builtin_convertvector(*(const BYTES *)(negative + i), MASK) != 0;
-
-        AT(derivatives + i) = LOCAL(leaked)(x, below);
-    }
+    table->float_most = LOCAL(ainn_float_most);
+    table->float_quantise = LOCAL(ainn_float_quantise);
+    table->float_restore = LOCAL(ainn_float_restore);
+    table->float_couple = LOCAL(ainn_float_couple);
+    table->leak_marks = LOCAL(ainn_leak_marks);
+    table->leak_back = LOCAL(ainn_leak_back);
 }
 
 #undef LANES
-#undef POSITIONS
+#undef SUFFIX
 #undef TARGET
 #undef FOR_TARGET
-#undef NAME
+#undef JOIN_
+#undef JOIN
 #undef LOCAL
 #undef INLINE
 #undef VECTOR
-#undef MASK
-#undef BYTES
-#undef BACK
+#undef WORDS
+#undef SHORTS
 #undef AT
 #undef CONST_AT
+#undef FROM_SHORTS

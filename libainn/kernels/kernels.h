@@ -48,18 +48,9 @@ typedef struct ainn_depthwise {
     const int32_t *bias;
     const uint8_t *shift;
     int channels;
-    int bound;                    /* LeakyReLU always follows */
+    int bound;
+    int leaky;                    /* LeakyReLU before the shift: always, but for the way back of a search */
 } ainn_depthwise;
-
-#define AINN_LEAK 0.125f          /* slope of LeakyReLU below zero */
-#define AINN_FLOAT_BLOCK 32       /* outputs whose weights lie together */
-
-/* A layer in floating point, for the encoder's search for better latents (refine/). */
-typedef struct ainn_float_layer {
-    const float *weights;         /* [out / 32, rounded up][tap][in][32] */
-    const float *bias;            /* [out], or NULL */
-    int in, out, taps;            /* in, out: multiples of 16 */
-} ainn_float_layer;
 
 /* Constants of the rotation of colours, of one depth and pixel_frac (image/components.h). */
 typedef struct ainn_rotation {
@@ -70,6 +61,8 @@ typedef struct ainn_rotation {
     int32_t lift;                 /* multiple of the divisor that makes every sum positive */
     int32_t lifted;               /* ... and the quotient that it adds */
 } ainn_rotation;
+
+#define AINN_MARKS(count) ((count) / 16 + 16)
 
 typedef struct ainn_kernels {
     const char *name;             /* "c", "openblas", "neon", "avx2", "avxvnni", "avx512", "vnni", ...: the values of AINN_CPU */
@@ -93,6 +86,24 @@ typedef struct ainn_kernels {
     void (*couple_forward)(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
     void (*couple_inverse)(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
 
+    /* For the encoder's search for better latents (refine/), which goes backwards through couple_inverse: the derivatives of its outputs, of each by its own
+     * scale input, in units of 1/256, and by its own x, less 1, in units of 2^-14. slopes: [positions][2 * channels], by scale inputs first. */
+    void (*couple_slopes)(int16_t *slopes, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
+
+    /* ... and through LeakyReLUs. Marks where those have left values that are not positive (most zeros were negative), in AINN_MARKS(count) elements
+     * of an order of its own; and derivatives, there an eighth, rounded. count: a multiple of 16. */
+    void (*leak_marks)(int16_t *marks, const int16_t *values, size_t count);
+    void (*leak_back)(int16_t *derivatives, const int16_t *marks, size_t count);
+
+    /* The same search's derivatives in floating point, [positions][channels]. The largest one, each times its channel's factor; as integers of at most
+     * AINN_STREAM_BOUND, times factors; and from integers, times units, added to what is there or not. */
+    float (*float_most)(const float *values, const float *factors, size_t positions, int channels);
+    void (*float_quantise)(int16_t *out, const float *values, const float *factors, size_t positions, int channels);
+    void (*float_restore)(float *values, const int16_t *in, const float *units, size_t positions, int channels, int adds);
+
+    /* Backwards through couple_inverse: in place, and integers of derivatives by st, times factors, both [positions][2 * channels]. */
+    void (*float_couple)(int16_t *by_st, float *derivatives, const int16_t *slopes, const float *factors, size_t positions, int channels);
+
     /* Box means of 3, 5 and 7 over one row of planar values, given seven rows (edges already repeated three samples to
      * each side): three output rows. |values| at most AINN_BOUND; mean = (sum * round(2^18 / n^2) + 2^17) >> 18. */
     void (*box_means)(int16_t *mean3, int16_t *mean5, int16_t *mean7, size_t width, const int16_t *const rows[7]);
@@ -110,18 +121,6 @@ typedef struct ainn_kernels {
 
     /* Rotated components of `count` pixels (arithmetic.md, step 1 of the encoder) from samples of R, G and B. */
     void (*rotate)(int16_t *const out[3], const uint16_t *const samples[3], size_t count, const ainn_rotation *rotation);
-
-    /* In floating point. out[p * out_step + o] = sum over taps and inputs of w * taps[t][p * in_step + i], in this order, + bias (+ residual, which lies
-     * like out and may be the same memory). Products are not fused with sums. */
-    void (*float_dense)(float *out, size_t out_step, size_t positions, const ainn_float_layer *layer, const float *const *taps, size_t in_step,
-                        const float *residual);
-
-    /* bias (or 0) + sum over taps; weights [9][channels], rows as for `depthwise`. */
-    void (*float_depthwise)(float *out, size_t positions, int channels, const float *weights, const float *bias, const float *const rows[3]);
-
-    /* LeakyReLU in place, which notes where values were negative; and derivatives through it, by what was noted. `count` is a multiple of 16. */
-    void (*float_leak)(float *values, uint8_t *negative, size_t count);
-    void (*float_leak_back)(float *derivatives, const uint8_t *negative, size_t count);
 
     /* Samples from u: (u * max + 32768) >> 16, stored `stride` bytes apart as uint8_t (max 255) or uint16_t. */
     void (*store8)(uint8_t *out, ptrdiff_t stride, const uint32_t *u, size_t count);

@@ -2,6 +2,8 @@
 #include "kernels/build.h"
 
 #ifdef AINN_NEON_KERNELS
+#include <string.h>
+
 #include "kernels/floats.h"
 #include "kernels/neon.h"
 #include "kernels/tiles.h"
@@ -108,6 +110,7 @@ AINN_INLINE_NEON void channels8(int16_t *out, size_t positions, const ainn_depth
     const int32x4_t bias0 = vld1q_s32(layer->bias + first), bias1 = vld1q_s32(layer->bias + first + 4);
     const int16x8_t shift = vreinterpretq_s16_u16(vmovl_u8(vld1_u8(layer->shift + first)));
     const int32x4_t shift0 = vnegq_s32(vmovl_s16(vget_low_s16(shift))), shift1 = vnegq_s32(vmovl_high_s16(shift));
+    const int32x4_t leak = vdupq_n_s32(layer->leaky ? -3 : 0);
     int16x8_t w[9];
 
     AINN_UNROLL
@@ -124,8 +127,8 @@ AINN_INLINE_NEON void channels8(int16_t *out, size_t positions, const ainn_depth
             a = vmlal_s16(a, vget_low_s16(v), vget_low_s16(w[tap]));
             b = vmlal_high_s16(b, v, w[tap]);
         }
-        a = vrshlq_s32(vmaxq_s32(a, vshrq_n_s32(a, 3)), shift0);
-        b = vrshlq_s32(vmaxq_s32(b, vshrq_n_s32(b, 3)), shift1);
+        a = vrshlq_s32(vmaxq_s32(a, vshlq_s32(a, leak)), shift0);
+        b = vrshlq_s32(vmaxq_s32(b, vshlq_s32(b, leak)), shift1);
         vst1q_s16(out, ainn_clamp_neon(ainn_pack_neon(a, b), (int16_t)layer->bound));
     }
 }
@@ -202,16 +205,39 @@ static void couple_inverse(int16_t *out, const int16_t *x, const int16_t *st, si
         }
 }
 
+AINN_INLINE_NEON void slopes8(int16_t *out, int16x8_t x, int16x8_t t, int16x8_t slope, int16x8_t factor, int channels)
+{
+    vst1q_s16(out, vnegq_s16(vqrdmulhq_s16(ainn_clamp_neon(vqsubq_s16(x, t), AINN_STREAM_BOUND), slope)));
+    vst1q_s16(out + channels, factor);
+}
+
+static void couple_slopes(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64])
+{
+    int16_t slopes[2][64] = {{0}};
+    ainn_table_neon table, slope_table;
+
+    memcpy(slopes[0], scale[1], sizeof slopes[0]);
+    ainn_load_table_neon(&table, scale);
+    ainn_load_table_neon(&slope_table, slopes);
+    for (size_t p = 0; p < positions; p++, out += 2 * channels, x += channels, st += 2 * channels)
+        for (int c = 0; c < channels; c += 16) {
+            int16x8_t f0 = vqnegq_s16(vld1q_s16(st + c)), f1 = vqnegq_s16(vld1q_s16(st + c + 8)), s0 = f0, s1 = f1;
+
+            ainn_look_up_neon(&table, &f0, &f1);
+            ainn_look_up_neon(&slope_table, &s0, &s1);
+            slopes8(out + c, vld1q_s16(x + c), vld1q_s16(st + channels + c), s0, f0, channels);
+            slopes8(out + c + 8, vld1q_s16(x + c + 8), vld1q_s16(st + channels + c + 8), s1, f1, channels);
+        }
+}
+
 void ainn_kernels_neon(ainn_kernels *table)
 {
     table->dense = dense;
     table->depthwise = depthwise;
     table->couple_forward = couple_forward;
     table->couple_inverse = couple_inverse;
-    table->float_dense = ainn_float_dense_neon;
-    table->float_depthwise = ainn_float_depthwise_neon;
-    table->float_leak = ainn_float_leak_neon;
-    table->float_leak_back = ainn_float_leak_neon_back;
+    table->couple_slopes = couple_slopes;
+    ainn_kernels_floats_neon(table);
     ainn_pixels_neon(table);
 }
 #endif

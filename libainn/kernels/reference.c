@@ -59,7 +59,7 @@ void ainn_depthwise_c(int16_t *out, size_t positions, const ainn_depthwise *laye
                     acc[lane] += (uint32_t)(w[lane] * x[lane]);
             }
             for (int lane = 0; lane < AINN_LANE; lane++)
-                out[p * channels + c + lane] = (int16_t)ainn_clamp(ainn_requantise(acc[lane], 1, layer->shift[c + lane]), layer->bound);
+                out[p * channels + c + lane] = (int16_t)ainn_clamp(ainn_requantise(acc[lane], layer->leaky, layer->shift[c + lane]), layer->bound);
         }
     }
 }
@@ -95,6 +95,18 @@ void ainn_couple_inverse_c(int16_t *out, const int16_t *x, const int16_t *st, si
             int32_t v = ainn_clamp(x[c] - st[channels + c], AINN_STREAM_BOUND);
 
             out[c] = (int16_t)ainn_clamp(v + ((v * table64(scale, -st[c]) + 8192) >> 14), AINN_STREAM_BOUND);
+        }
+}
+
+/* With v = x - t, x' = v * (1 + f(-s)); the slope of a segment of f is in units of 2^-9 of its values'. */
+void ainn_couple_slopes_c(int16_t *slopes, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64])
+{
+    for (size_t p = 0; p < positions; p++, slopes += 2 * channels, x += channels, st += 2 * channels)
+        for (int c = 0; c < channels; c++) {
+            const int32_t v = ainn_clamp(x[c] - st[channels + c], AINN_STREAM_BOUND);
+
+            slopes[c] = (int16_t)-((v * scale[1][(uint32_t)(ainn_clamp(-st[c], AINN_BOUND) + 8192) >> 8] + 16384) >> 15);
+            slopes[channels + c] = table64(scale, -st[c]);
         }
 }
 
@@ -223,15 +235,13 @@ void ainn_kernels_c(ainn_kernels *table)
         .depthwise = ainn_depthwise_c,
         .couple_forward = ainn_couple_forward_c,
         .couple_inverse = ainn_couple_inverse_c,
+        .couple_slopes = ainn_couple_slopes_c,
         .box_means = ainn_box_means_c,
         .interleave = ainn_interleave_c,
         .synthesise = ainn_synthesise_c,
         .rotate = ainn_rotate_c,
         .store8 = ainn_store8_c,
         .store16 = ainn_store16_c,
-        .float_dense = ainn_float_dense_c,
-        .float_depthwise = ainn_float_depthwise_c,
-        .float_leak = ainn_float_leak_c,
-        .float_leak_back = ainn_float_leak_c_back,
     };
+    ainn_kernels_floats_c(table);
 }

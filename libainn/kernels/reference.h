@@ -29,6 +29,7 @@ void ainn_dense_c(int16_t *out, size_t out_step, size_t positions, const ainn_de
 void ainn_depthwise_c(int16_t *out, size_t positions, const ainn_depthwise *layer, const int16_t *const rows[3]);
 void ainn_couple_forward_c(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
 void ainn_couple_inverse_c(int16_t *out, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
+void ainn_couple_slopes_c(int16_t *slopes, const int16_t *x, const int16_t *st, size_t positions, int channels, const int16_t scale[2][64]);
 void ainn_box_means_c(int16_t *mean3, int16_t *mean5, int16_t *mean7, size_t width, const int16_t *const rows[7]);
 void ainn_interleave_c(int16_t *squeezed, int16_t *means, int16_t *differences, size_t positions, const int16_t *const x[6],
                        const int16_t *const mean[3][6]);

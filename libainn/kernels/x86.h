@@ -49,6 +49,8 @@ AINN_COUPLE(ainn_couple_forward_avx2);
 AINN_COUPLE(ainn_couple_inverse_avx2);
 AINN_COUPLE(ainn_couple_forward_avx512);
 AINN_COUPLE(ainn_couple_inverse_avx512);
+AINN_COUPLE(ainn_couple_slopes_avx2);
+AINN_COUPLE(ainn_couple_slopes_avx512);
 AINN_BOX_MEANS(ainn_box_means_avx2);
 AINN_BOX_MEANS(ainn_box_means_avx512);
 AINN_INTERLEAVE(ainn_interleave_avx2);

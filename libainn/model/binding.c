@@ -143,6 +143,7 @@ static void bind_depthwise(ainn_binding *binding, const char *name, int channels
 
     layer->channels = channels;
     layer->bound = AINN_BOUND;
+    layer->leaky = 1;
     snprintf(tensor, sizeof tensor, "%s.w", name);
     layer->weights = ainn_bind_tensor(binding, tensor, AINN_INT16, 2, 9, c, 1, 1);
     snprintf(tensor, sizeof tensor, "%s.b", name);

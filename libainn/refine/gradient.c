@@ -3,29 +3,50 @@
 #include <string.h>
 
 #include "refine/graph.h"
+#include "transform/cfrm.h"
 #include "transform/level.h"
+
+typedef struct factor {
+    int32_t mantissa, shift;
+    float value;
+} factor;
 
 struct ainn_gradient {
     ainn_graph graph;
     float *target[3];             /* [16 rows][16 columns] */
     float *derivatives;           /* [rows][columns][M] */
+    factor *inverse_gain;         /* [M] */
+    float base[64], slope[64];    /* of the sigmoid, by 64 straight pieces (arithmetic.md): base + slope * (t clamped + 8192) */
     const int16_t *latents;       /* of the run */
     size_t step;
 };
 
 /* ---- From latents to the first activations, and back to derivatives by latents ---- */
 
-static void scale_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+static void take_gain(ainn_gradient *g, uint32_t quality_code)
+{
+    const ainn_model *model = g->graph.network.model;
+
+    g->inverse_gain = ainn_refine_alloc(&g->graph.network, (size_t)model->M, sizeof *g->inverse_gain);
+    for (size_t k = 0; g->inverse_gain && k < (size_t)model->M; k++) {
+        factor *f = &g->inverse_gain[k];
+
+        ainn_exp2(model, ainn_interpolate(model->inverse_gain, (size_t)model->M, k, quality_code), &f->mantissa, &f->shift);
+        f->value = (float)f->mantissa * ainn_power_of_two(-f->shift);
+    }
+}
+
+static void scale_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
     const ainn_gradient *g = node->data;
     const size_t channels = (size_t)node->out->channels;
     const int16_t *latents = g->latents + y * g->step;
-    float *out = ainn_plane_row(node->out, y);
+    int16_t *out = ainn_plane_row(node->out, y);
 
     (void)scratch;
-    for (size_t i = 0; i < graph->columns; i++)
+    for (size_t i = 0; i < graph->columns; i++, latents += channels, out += channels)
         for (size_t k = 0; k < channels; k++)
-            out[i * channels + k] = (float)latents[i * channels + k] * graph->network.inverse_gain[k];
+            out[k] = latents[k] ? ainn_cfrm_gain(latents[k], g->inverse_gain[k].mantissa, g->inverse_gain[k].shift) : 0;
 }
 
 static void scale(ainn_graph *graph, ainn_node *node)
@@ -33,17 +54,17 @@ static void scale(ainn_graph *graph, ainn_node *node)
     ainn_graph_rows(graph, node, node->out->height, scale_row);
 }
 
-static void unscale_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+static void unscale_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
     const ainn_gradient *g = node->data;
     const size_t channels = (size_t)node->out->channels;
-    const float *in = ainn_plane_row(node->out, y), step = (float)(1 << graph->network.model->y_frac);
+    const float *in = ainn_plane_back(node->out, y), step = (float)(1 << graph->network.model->y_frac);
     float *out = g->derivatives + y * graph->columns * channels;
 
     (void)scratch;
-    for (size_t i = 0; i < graph->columns; i++)
+    for (size_t i = 0; i < graph->columns; i++, in += channels, out += channels)
         for (size_t k = 0; k < channels; k++)
-            out[i * channels + k] = in[i * channels + k] * graph->network.inverse_gain[k] * step;
+            out[k] = in[k] * g->inverse_gain[k].value * step;
 }
 
 static void unscale(ainn_graph *graph, ainn_node *node)
@@ -54,6 +75,17 @@ static void unscale(ainn_graph *graph, ainn_node *node)
 /* ---- FDSM-S's mix, the colours, and their errors: here the way turns ---- */
 
 static const float colours[3][3] = {{4730, 4730, 4730}, {5793, 0, -5793}, {3344, -6689, 3344}};      /* [component][colour] */
+
+/* From the model's table, base and slope in units of 2^-14. */
+static void take_sigmoid(ainn_gradient *g)
+{
+    const int16_t (*table)[64] = g->graph.network.model->sigmoid;
+
+    for (int i = 0; i < 64; i++) {
+        g->slope[i] = (float)table[1][i] / 512 / 16384;
+        g->base[i] = (float)table[0][i] / 16384 - g->slope[i] * (float)(256 * i);
+    }
+}
 
 /* Derivatives by three components of one pixel. */
 static void turn_pixel(const float v[3], const float *const target[3], size_t x, float unit, float derivative[3])
@@ -69,32 +101,42 @@ static void turn_pixel(const float v[3], const float *const target[3], size_t x,
     }
 }
 
-/* Values of both streams and logits of the mask become derivatives by them. */
-static void turn_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+/* One pixel of four: derivatives by its components in both streams and by the mask's logit. */
+static void turn_one(const ainn_gradient *g, const int16_t *low, int32_t logit, const float *const target[3], size_t x, float *by_low, float *by_logit)
+{
+    const float unit = 1.0f / (float)(1 << g->graph.network.model->pixel_frac);
+    const int32_t u = (logit < -AINN_BOUND ? -AINN_BOUND : logit > AINN_BOUND ? AINN_BOUND : logit) + 8192;
+    const float m = g->base[u >> 8] + g->slope[u >> 8] * (float)u;
+    const int16_t *high = low + AINN_FDSM_CHANNELS;
+    float v[3], derivative[3], sum = 0;
+
+    for (int k = 0; k < 3; k++)
+        v[k] = (float)high[k] + m * (float)(low[k] - high[k]);
+    turn_pixel(v, target, x, unit, derivative);
+    for (int k = 0; k < 3; k++) {
+        sum += derivative[k] * (float)(low[k] - high[k]);
+        by_low[k] = m * derivative[k];
+        by_low[AINN_FDSM_CHANNELS + k] = derivative[k] - by_low[k];
+    }
+    *by_logit = sum * g->slope[u >> 8];
+}
+
+static void turn_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
     const ainn_gradient *g = node->data;
     const size_t stride = (size_t)graph->columns * AINN_LATENT_PIXELS;
-    const float unit = 1.0f / (float)(1 << graph->network.model->pixel_frac);
-    float *both = ainn_plane_row(node->in, y), *logits = ainn_plane_row(node->out, y);
+    const ainn_plane *both = node->in, *mask = node->out;
+    const int16_t *low = ainn_plane_row(both, y), *logits = ainn_plane_row(mask, y);
+    float *by_both = ainn_plane_back(both, y), *by_logits = ainn_plane_back(mask, y);
 
     (void)scratch;
-    for (uint32_t x = 0; x < node->in->width; x++, both += node->in->channels, logits += node->out->channels)
+    for (uint32_t x = 0; x < both->width; x++, low += both->channels, by_both += both->channels, logits += mask->channels, by_logits += mask->channels)
         for (size_t i = 0; i < 4; i++) {
             const float *target[3];
-            float *low = both + 3 * i, *high = low + AINN_FDSM_CHANNELS, v[3], derivative[3], m, slope, sum = 0;
 
             for (size_t j = 0; j < 3; j++)
                 target[j] = g->target[j] + (2 * (size_t)y + i / 2) * stride;
-            ainn_segment_at(&graph->sigmoid, logits[i], &m, &slope);
-            for (int k = 0; k < 3; k++)
-                v[k] = high[k] + m * (low[k] - high[k]);
-            turn_pixel(v, target, 2 * (size_t)x + i % 2, unit, derivative);
-            for (int k = 0; k < 3; k++) {
-                sum += derivative[k] * (low[k] - high[k]);
-                low[k] = m * derivative[k];
-                high[k] = derivative[k] - low[k];
-            }
-            logits[i] = sum * slope;
+            turn_one(g, low + 3 * i, logits[i], target, 2 * (size_t)x + i % 2, by_both + 3 * i, by_logits + i);
         }
 }
 
@@ -110,7 +152,8 @@ static void build(ainn_gradient *g)
     ainn_graph *graph = &g->graph;
     ainn_refine_network *network = &graph->network;
     const ainn_model *model = network->model;
-    ainn_plane *latents = ainn_graph_plane(graph, 1, model->M), *both = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, AINN_BOTH_PADDED), *streams[2], *a, *b, *mask;
+    ainn_plane *latents = ainn_graph_plane(graph, 1, model->M, 1), *both = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, AINN_BOTH_PADDED, 1);
+    ainn_plane *streams[2], *a, *b, *mask;
     ainn_node *node;
 
     node = ainn_graph_node(graph, scale, unscale);
@@ -121,16 +164,16 @@ static void build(ainn_gradient *g)
     for (int i = 0; i < 2; i++)
         ainn_graph_residual(graph, &network->cfrm[i], latents);
     for (int t = 0; t < 2; t++) {
-        streams[t] = ainn_graph_plane(graph, 1, model->level[model->levels - 1].keep);
+        streams[t] = ainn_graph_plane(graph, 1, model->level[model->levels - 1].keep, 1);
         ainn_graph_pointwise(graph, t ? &network->high : &network->low, latents, streams[t], t == 0);
     }
     ainn_graph_levels(graph, streams, both);
-    a = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, network->fine_a.forward.out);
+    a = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, network->fine_a.forward.out, 1);
     ainn_graph_conv3(graph, &network->fine_a, both, a, 0, 1);
     ainn_graph_conv3(graph, &network->fine_c, a, both, 1, 0);
-    a = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, AINN_FDSM_PADDED);
-    b = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, AINN_FDSM_PADDED);
-    mask = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, AINN_FDSM_PADDED);
+    a = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, AINN_FDSM_PADDED, 1);
+    b = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, AINN_FDSM_PADDED, 1);
+    mask = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, AINN_FDSM_PADDED, 1);
     ainn_graph_conv3(graph, &network->synthesise_a, both, a, 0, 1);
     ainn_graph_conv3(graph, &network->synthesise_b, a, b, 0, 0);
     ainn_graph_conv3(graph, &network->synthesise_c, b, mask, 0, 0);
@@ -156,6 +199,8 @@ ainn_status ainn_gradient_create(ainn_memory *memory, const ainn_model *model, c
     for (int c = 0; c < 3; c++)
         g->target[c] = ainn_refine_alloc(&g->graph.network, latents * AINN_LATENT_PIXELS * AINN_LATENT_PIXELS, sizeof(float));
     g->derivatives = ainn_refine_alloc(&g->graph.network, latents * (size_t)model->M, sizeof(float));
+    take_gain(g, quality_code);
+    take_sigmoid(g);
     if (!status) {
         build(g);
         status = ainn_graph_finish(&g->graph);
@@ -168,34 +213,33 @@ ainn_status ainn_gradient_create(ainn_memory *memory, const ainn_model *model, c
     return AINN_OK;
 }
 
-/* What a bottleneck notes and needs while it runs, in bytes for each of its positions. */
-static uint64_t noted(const ainn_bottleneck *bottleneck)
+/* Marks of a bottleneck, in elements for each of its positions; those of short rows take more. */
+static uint64_t marks(const ainn_bottleneck *bottleneck)
 {
-    return 2 * (uint64_t)bottleneck->b.channels;
+    return 2 * ((uint64_t)bottleneck->b.channels / 16 + 16);
 }
 
 uint64_t ainn_gradient_memory(const ainn_model *model, uint32_t columns, uint32_t rows)
 {
-    const uint64_t half = AINN_HALF_RESOLUTION * AINN_HALF_RESOLUTION, pixels = AINN_LATENT_PIXELS * AINN_LATENT_PIXELS;
-    const uint64_t wide = (uint64_t)(AINN_BOTH_PADDED + model->fine_a.dense.out + 3 * AINN_FDSM_PADDED);
-    uint64_t latent = half * wide * (sizeof(float) + 1) + 3 * pixels * sizeof(float) + (uint64_t)model->M * 3 * sizeof(float), hidden = 0;
+    const uint64_t half = AINN_HALF_RESOLUTION * AINN_HALF_RESOLUTION, pixels = AINN_LATENT_PIXELS * AINN_LATENT_PIXELS, M = (uint64_t)model->M;
+    uint64_t both = half * (uint64_t)(AINN_BOTH_PADDED + model->fine_a.dense.out + 3 * AINN_FDSM_PADDED) + M;      /* integers and floats */
+    uint64_t integers = 0, floats = 3 * pixels + M, hidden = 0;
 
     for (int i = 0; i < 2; i++)
-        latent += noted(&model->cfrm[i]);
+        integers += marks(&model->cfrm[i]);
     for (int i = 0; i < model->levels; i++) {
         const ainn_model_level *l = &model->level[i];
-        const uint64_t scale = ainn_level_scale(model, i), width = (uint64_t)(l->pdm_width > l->hidden ? l->pdm_width : l->hidden);
-        uint64_t position = 2 * sizeof(float) * (uint64_t)(l->channels + l->keep);
+        const uint64_t scale = ainn_level_scale(model, i), squared = scale * scale, width = (uint64_t)(l->pdm_width > l->hidden ? l->pdm_width : l->hidden);
 
+        both += squared * 2 * (uint64_t)(l->channels + l->keep);
         for (int t = 0; t < 2; t++)
-            position += (l->keep < l->channels ? noted(&l->rec[t]) : 0) + (l->pdm_width ? noted(&l->pdm[t]) : 0);
+            integers += squared * ((l->keep < l->channels ? marks(&l->rec[t]) : 0) + (l->pdm_width ? marks(&l->pdm[t]) : 0));
         for (int c = 0; c < l->couplings; c++)
-            position += noted(&l->coupling[c].f) + noted(&l->coupling[c].g) + 2 * 2 * sizeof(uint16_t) * (uint64_t)l->channels;
-        latent += scale * scale * position;
-        hidden = scale * scale * width > hidden ? scale * scale * width : hidden;
+            integers += squared * (marks(&l->coupling[c].f) + marks(&l->coupling[c].g) + 4 * (uint64_t)l->channels);
+        hidden = squared * width > hidden ? squared * width : hidden;
     }
-    latent += hidden * sizeof(float);
-    return ((uint64_t)columns + 2) * ((uint64_t)rows + 2) * latent + 5 * model->bytes;
+    return ((uint64_t)columns + 2 * AINN_PLANE_BORDER) * ((uint64_t)rows + 2) * ((both + integers + hidden) * sizeof(int16_t) + (both + floats) * sizeof(float)) +
+           2 * model->bytes;
 }
 
 void ainn_gradient_destroy(ainn_gradient *g)

@@ -4,19 +4,6 @@
 
 /* ---- Building ---- */
 
-/* From the model's table, base and slope in units of 2^-14, to what is asked for: sign * f + offset, at sign * t. */
-static void take_segments(ainn_segments *segments, const int16_t table[2][64], float offset, int mirrored)
-{
-    for (int i = 0; i < 64; i++) {
-        /* f(u) = base + slope * (u - 256 i) / 512; mirrored: at 16384 - u. */
-        const int from = mirrored ? 63 - i : i;
-        const float base = (float)table[0][from] / 16384 + offset, slope = (float)table[1][from] / 512 / 16384;
-
-        segments->slope[i] = mirrored ? -slope : slope;
-        segments->base[i] = mirrored ? base + slope * (float)(16384 - 256 * from) : base - slope * (float)(256 * from);
-    }
-}
-
 ainn_status ainn_graph_init(ainn_graph *graph, ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,
                             uint32_t quality_code, uint32_t columns, uint32_t rows)
 {
@@ -24,12 +11,10 @@ ainn_status ainn_graph_init(ainn_graph *graph, ainn_memory *memory, const ainn_m
     graph->pool = pool;
     graph->most_columns = columns;
     graph->most_rows = rows;
-    take_segments(&graph->scale, model->scale, 1, 1);
-    take_segments(&graph->sigmoid, model->sigmoid, 0, 0);
-    return ainn_refine_network_create(&graph->network, memory, model, quality_code);
+    return ainn_refine_network_create(&graph->network, memory, model, kernels, quality_code);
 }
 
-ainn_plane *ainn_graph_plane(ainn_graph *graph, uint32_t scale, int channels)
+ainn_plane *ainn_graph_plane(ainn_graph *graph, uint32_t scale, int channels, int derives)
 {
     ainn_plane *plane = ainn_refine_alloc(&graph->network, 1, sizeof *plane);
 
@@ -39,6 +24,8 @@ ainn_plane *ainn_graph_plane(ainn_graph *graph, uint32_t scale, int channels)
     plane->channels = channels;
     plane->space = ainn_graph_space(graph, scale, channels);
     plane->data = ainn_refine_alloc(&graph->network, plane->space, sizeof *plane->data);
+    if (derives)
+        plane->back = ainn_refine_alloc(&graph->network, (size_t)graph->most_columns * graph->most_rows * scale * scale * (size_t)channels, sizeof *plane->back);
     plane->next = graph->planes;
     graph->planes = plane;
     return plane;
@@ -61,17 +48,24 @@ ainn_node *ainn_graph_node(ainn_graph *graph, ainn_node_run forward, ainn_node_r
     return node;
 }
 
-/* Elements of a row of a scratch buffer that a node fills. */
-static size_t scratch_of(const ainn_graph *graph, const ainn_node *node)
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What a node may need of what all share. */
+static void make_room(ainn_graph *graph, const ainn_node *node)
 {
     const ainn_plane *plane = node->out ? node->out : node->in;
-    int channels = plane->channels;
+    size_t channels = larger((size_t)plane->channels, node->in ? (size_t)node->in->channels : 0);
 
-    if (node->bottleneck) {
-        channels = node->bottleneck->hidden;
-        channels = channels > node->bottleneck->c.forward.out ? channels : node->bottleneck->c.forward.out;
-    }
-    return (size_t)graph->most_columns * plane->scale * (size_t)channels;
+    if (node->slopes)
+        channels *= 2;
+    if (node->bottleneck)
+        channels = larger(channels, (size_t)node->bottleneck->forward.channels);
+    graph->channels_space = larger(graph->channels_space, channels);
+    graph->scratch_space = larger(graph->scratch_space, (size_t)graph->most_columns * plane->scale * channels);
+    graph->integers.space = larger(graph->integers.space, ainn_graph_space(graph, plane->scale, (int)channels));
 }
 
 ainn_status ainn_graph_finish(ainn_graph *graph)
@@ -81,19 +75,18 @@ ainn_status ainn_graph_finish(ainn_graph *graph)
 
     if (network->status)
         return network->status;
-    for (ainn_node *node = graph->first; node; node = node->next) {
-        const size_t scratch = scratch_of(graph, node);
-
-        graph->scratch_space = scratch > graph->scratch_space ? scratch : graph->scratch_space;
-        graph->hidden_space = node->hidden.space > graph->hidden_space ? node->hidden.space : graph->hidden_space;
-    }
-    graph->hidden = ainn_refine_alloc(network, graph->hidden_space, sizeof *graph->hidden);
-    graph->scratch = ainn_refine_alloc(network, threads, sizeof *graph->scratch);
-    for (unsigned t = 0; graph->scratch && t < threads; t++)
-        for (int i = 0; i < 2; i++)
-            graph->scratch[t][i] = ainn_refine_alloc(network, graph->scratch_space, sizeof(float));
     for (ainn_node *node = graph->first; node; node = node->next)
-        node->hidden.data = graph->hidden;
+        make_room(graph, node);
+    graph->integers.data = ainn_refine_alloc(network, graph->integers.space, sizeof *graph->integers.data);
+    graph->most = ainn_refine_alloc(network, (size_t)graph->most_rows * AINN_LATENT_PIXELS, sizeof *graph->most);
+    graph->factors = ainn_refine_alloc(network, graph->channels_space, sizeof *graph->factors);
+    graph->units = ainn_refine_alloc(network, graph->channels_space, sizeof *graph->units);
+    graph->scratch = ainn_refine_alloc(network, threads, sizeof *graph->scratch);
+    for (unsigned t = 0; graph->scratch && t < threads; t++) {
+        for (int i = 0; i < 2; i++)
+            graph->scratch[t].integers[i] = ainn_refine_alloc(network, graph->scratch_space, sizeof(int16_t));
+        graph->scratch[t].floats = ainn_refine_alloc(network, graph->scratch_space, sizeof(float));
+    }
     return network->status;
 }
 
@@ -104,13 +97,6 @@ void ainn_graph_destroy(ainn_graph *graph)
 
 /* ---- Running ---- */
 
-static void size_plane(ainn_plane *plane, uint32_t columns, uint32_t rows)
-{
-    plane->width = columns * plane->scale;
-    plane->height = rows * plane->scale;
-    plane->stride = ((size_t)plane->width + 2) * (size_t)plane->channels;
-}
-
 void ainn_graph_size(ainn_graph *graph, uint32_t columns, uint32_t rows)
 {
     if (graph->columns == columns && graph->rows == rows)
@@ -118,17 +104,20 @@ void ainn_graph_size(ainn_graph *graph, uint32_t columns, uint32_t rows)
     graph->columns = columns;
     graph->rows = rows;
     for (ainn_plane *plane = graph->planes; plane; plane = plane->next) {
-        size_plane(plane, columns, rows);
-        memset(plane->data, 0, plane->space * sizeof *plane->data);       /* the zeros around lie elsewhere now */
+        plane->width = columns * plane->scale;
+        plane->height = rows * plane->scale;
+        plane->stride = ((size_t)plane->width + 2 * AINN_PLANE_BORDER) * (size_t)plane->channels;
+        memset(plane->data, 0, plane->space * sizeof *plane->data);       /* the zeros around lie elsewhere now, and those of unused channels */
+        if (plane->back)
+            memset(plane->back, 0, (size_t)plane->width * plane->height * (size_t)plane->channels * sizeof *plane->back);
     }
-    for (ainn_node *node = graph->first; node; node = node->next)
-        size_plane(&node->hidden, columns, rows);
 }
 
 void ainn_graph_run(ainn_graph *graph)
 {
     for (ainn_node *node = graph->first; node; node = node->next)
-        node->forward(graph, node);
+        if (node->forward)
+            node->forward(graph, node);
     for (ainn_node *node = graph->last; node; node = node->previous)
         if (node->backward)
             node->backward(graph, node);
@@ -144,7 +133,7 @@ static void run_row(void *opaque, size_t index, unsigned thread)
 {
     const rows_call *call = opaque;
 
-    call->row(call->graph, call->node, (uint32_t)index, call->graph->scratch[thread]);
+    call->row(call->graph, call->node, (uint32_t)index, &call->graph->scratch[thread]);
 }
 
 void ainn_graph_rows(ainn_graph *graph, ainn_node *node, uint32_t rows, ainn_node_row row)
@@ -152,4 +141,32 @@ void ainn_graph_rows(ainn_graph *graph, ainn_node *node, uint32_t rows, ainn_nod
     rows_call call = {graph, node, row};
 
     ainn_pool_run(graph->pool, rows, run_row, &call);
+}
+
+static void most_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
+{
+    (void)node;
+    (void)scratch;
+    graph->most[y] = graph->kernels->float_most(ainn_plane_back(graph->measured, y), graph->by, graph->measured->width, graph->measured->channels);
+}
+
+void ainn_graph_prepare(ainn_graph *graph, ainn_node *node, const ainn_plane *plane, const ainn_refine_layer *layer, float most)
+{
+    /* Of a coupling's layer the second half makes what is subtracted from the plane. */
+    const int first = layer->forward.out - plane->channels;
+    float largest = 0, scale = 1;
+
+    graph->measured = plane;
+    graph->by = layer->factors + first;
+    ainn_graph_rows(graph, node, plane->height, most_row);
+    for (uint32_t y = 0; y < plane->height; y++)
+        largest = graph->most[y] > largest ? graph->most[y] : largest;
+    for (; largest > 0 && largest * scale * 2 <= most && scale < 1e30f; scale *= 2)
+        continue;
+    for (; largest * scale > most && scale > 1e-30f; scale /= 2)
+        continue;
+    for (int c = 0; c < layer->forward.out; c++)
+        graph->factors[c] = layer->factors[c] * scale;
+    for (int c = 0; c < layer->backward.out; c++)
+        graph->units[c] = layer->units[c] / scale;
 }

@@ -1,8 +1,8 @@
 /*
  * The synthesis as a list of nodes that run forwards and then backwards over planes of a window.
  *
- * A plane holds values on the way forwards. No node needs its inputs' values later (signs and the few factors that it needs it keeps itself),
- * so on the way back the same plane holds derivatives. All rows of a node are independent of each other and shared among threads.
+ * Forwards, values are the decoder's own integers. Backwards, derivatives are floating point; a layer takes them as integers, scaled by the
+ * largest one of the plane. All rows of a node are independent of each other and shared among threads.
  */
 #ifndef AINN_REFINE_GRAPH_H
 #define AINN_REFINE_GRAPH_H
@@ -11,9 +11,12 @@
 #include "transform/fdsm.h"
 #include "util/pool.h"
 
+#define AINN_PLANE_BORDER 2       /* columns of zeros that kernels want to each side; one row above and below */
+
 typedef struct ainn_plane {
     struct ainn_plane *next;
-    float *data;                  /* rows and columns with one of zeros around */
+    int16_t *data;
+    float *back;                  /* derivatives by what is here, without zeros around; NULL inside bottlenecks */
     size_t space;
     int channels;
     uint32_t scale;               /* times the grid of latents */
@@ -21,29 +24,31 @@ typedef struct ainn_plane {
     size_t stride;
 } ainn_plane;
 
+/* Rows of one thread's own. */
+typedef struct ainn_graph_scratch {
+    int16_t *integers[2];
+    float *floats;
+} ainn_graph_scratch;
+
 struct ainn_graph;
 struct ainn_node;
 typedef void (*ainn_node_run)(struct ainn_graph *graph, struct ainn_node *node);
-typedef void (*ainn_node_row)(struct ainn_graph *graph, struct ainn_node *node, uint32_t y, float *const scratch[2]);
+typedef void (*ainn_node_row)(struct ainn_graph *graph, struct ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch);
 
 typedef struct ainn_node {
     struct ainn_node *next, *previous;
     ainn_node_run forward, backward;          /* backward NULL: has been done on the way forwards */
-    ainn_plane *in, *out, hidden;
+    ainn_plane *in, *out;
     const ainn_refine_layer *layer;
     const ainn_refine_bottleneck *bottleneck;
-    uint8_t *negative[2];                     /* what a LeakyReLU has made smaller */
-    uint16_t *factor, *slope;                 /* of couplings: of the stream, and of it by the scale input; upper halves of floats */
+    int16_t *marks[2];                        /* of each LeakyReLU, in rows of ... */
+    size_t marks_step;
+    ainn_plane *slopes;                       /* of couplings */
     int adds;                                 /* to what is in out */
-    int joins;                                /* derivatives are added to those in in */
+    int joins;                                /* derivatives are added to those that are there */
     int offset, squeezes;
     const void *data;
 } ainn_node;
-
-/* A function of an activation by 64 straight pieces (arithmetic.md): base + slope * (t clamped + 8192). */
-typedef struct ainn_segments {
-    float base[64], slope[64];
-} ainn_segments;
 
 typedef struct ainn_graph {
     ainn_refine_network network;
@@ -53,28 +58,27 @@ typedef struct ainn_graph {
     uint32_t most_columns, most_rows;
     ainn_plane *planes;
     ainn_node *first, *last;
-    float *hidden;                            /* of all bottlenecks, one after another */
-    size_t hidden_space, scratch_space;
-    float *(*scratch)[2];                     /* [threads] */
-    ainn_segments scale, sigmoid;             /* exp(-tanh(t / 2)) of -t, and the sigmoid */
+    ainn_plane integers;                      /* inside of bottlenecks, and derivatives as a layer takes them: of one node after another */
+    size_t scratch_space, channels_space;
+    ainn_graph_scratch *scratch;              /* [threads] */
+    const ainn_plane *measured;               /* whose largest derivative is looked for, times ... */
+    const float *by;
+    float *most;                              /* of each row */
+    float *factors, *units;                   /* of the node's channels: from derivatives to integers, and back */
 } ainn_graph;
 
-/* Of the largest window: elements of a plane, with zeros around, and positions without them. */
+/* Of the largest window: elements of a plane, with zeros around. */
 static inline size_t ainn_graph_space(const ainn_graph *graph, uint32_t scale, int channels)
 {
-    return ((size_t)graph->most_columns * scale + 2) * ((size_t)graph->most_rows * scale + 2) * (size_t)channels;
-}
-
-static inline size_t ainn_graph_positions(const ainn_graph *graph, uint32_t scale)
-{
-    return (size_t)graph->most_columns * graph->most_rows * scale * scale;
+    return ((size_t)graph->most_columns * scale + 2 * AINN_PLANE_BORDER) * ((size_t)graph->most_rows * scale + 2) * (size_t)channels;
 }
 
 /* ---- Building: errors stick in network.status; after them everything returns something harmless ---- */
 
 ainn_status ainn_graph_init(ainn_graph *graph, ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,
                             uint32_t quality_code, uint32_t columns, uint32_t rows);
-ainn_plane *ainn_graph_plane(ainn_graph *graph, uint32_t scale, int channels);
+
+ainn_plane *ainn_graph_plane(ainn_graph *graph, uint32_t scale, int channels, int derives);
 ainn_node *ainn_graph_node(ainn_graph *graph, ainn_node_run forward, ainn_node_run backward);
 ainn_status ainn_graph_finish(ainn_graph *graph);
 void ainn_graph_destroy(ainn_graph *graph);
@@ -108,20 +112,19 @@ void ainn_graph_run(ainn_graph *graph);
 /* Calls `row` for rows 0 .. rows - 1, in any order and by several threads. */
 void ainn_graph_rows(ainn_graph *graph, ainn_node *node, uint32_t rows, ainn_node_row row);
 
+/* Before derivatives by `plane` go back through the layer that made it: a scale by which the largest one, each times its channel's factor, is no
+ * more than `most`. Sets the graph's factors and units for the layer. */
+void ainn_graph_prepare(ainn_graph *graph, ainn_node *node, const ainn_plane *plane, const ainn_refine_layer *layer, float most);
+
 /* A row, at its first position. Rows from -1 to the plane's height are there. */
-static inline float *ainn_plane_row(const ainn_plane *plane, int64_t y)
+static inline int16_t *ainn_plane_row(const ainn_plane *plane, int64_t y)
 {
-    return plane->data + (size_t)(y + 1) * plane->stride + plane->channels;
+    return plane->data + (size_t)(y + 1) * plane->stride + AINN_PLANE_BORDER * plane->channels;
 }
 
-/* The function and its slope at t. */
-static inline void ainn_segment_at(const ainn_segments *segments, float t, float *value, float *slope)
+static inline float *ainn_plane_back(const ainn_plane *plane, uint32_t y)
 {
-    const float u = (t < -AINN_BOUND ? -AINN_BOUND : t > AINN_BOUND ? AINN_BOUND : t) + 8192;
-    const int index = (int)u >> 8;
-
-    *slope = segments->slope[index];
-    *value = segments->base[index] + segments->slope[index] * u;
+    return plane->back + (size_t)y * plane->width * (size_t)plane->channels;
 }
 
 #endif

@@ -2,127 +2,170 @@
 
 #include <string.h>
 
-/* Rows of a plane of bytes or factors without zeros around. */
-static size_t at_row(const ainn_plane *plane, uint32_t y, size_t channels)
+#define MOST 32000                 /* of derivatives as integers: what layers make of them may be larger */
+
+/* One row through a pointwise layer. */
+static void dense1(const ainn_graph *graph, const ainn_dense *layer, int16_t *out, const int16_t *in, size_t positions, const int16_t *residual)
 {
-    return (size_t)y * plane->width * channels;
+    const int channels = (int)(layer->block / AINN_LANE);
+    const ainn_segment segment = {in, (size_t)channels, channels, 0};
+
+    graph->kernels->dense(out, (size_t)layer->out, positions, layer, &segment, 1, residual, (size_t)layer->out);
 }
 
-static void dense1(const ainn_graph *graph, const ainn_float_layer *layer, float *out, const float *in, size_t positions, const float *residual)
+static void depthwise(const ainn_graph *graph, const ainn_depthwise *layer, int16_t *out, const ainn_plane *plane, uint32_t y)
 {
-    graph->kernels->float_dense(out, (size_t)layer->out, positions, layer, &in, (size_t)layer->in, residual);
+    const int16_t *const rows[3] = {ainn_plane_row(plane, (int64_t)y - 1), ainn_plane_row(plane, y), ainn_plane_row(plane, (int64_t)y + 1)};
+
+    graph->kernels->depthwise(out, plane->width, layer, rows);
 }
 
-/* ---- Bottlenecks ---- */
-
-/* What the others have left in the memory of hidden planes. */
-static void clear_around(const ainn_plane *plane)
+/* The plane that nodes share, as large as another one with so many channels, with zeros around. */
+static void open_integers(ainn_graph *graph, const ainn_plane *like, int channels)
 {
-    const size_t channels = (size_t)plane->channels;
+    ainn_plane *plane = &graph->integers;
+    const size_t border = AINN_PLANE_BORDER * (size_t)channels;
 
+    plane->channels = channels;
+    plane->width = like->width;
+    plane->height = like->height;
+    plane->stride = ((size_t)plane->width + 2 * AINN_PLANE_BORDER) * (size_t)channels;
     for (int64_t y = -1; y <= (int64_t)plane->height; y++) {
-        float *row = ainn_plane_row(plane, y) - channels;
+        int16_t *row = ainn_plane_row(plane, y) - border;
 
         if (y < 0 || y == (int64_t)plane->height) {
             memset(row, 0, plane->stride * sizeof *row);
         } else {
-            memset(row, 0, channels * sizeof *row);
-            memset(row + plane->stride - channels, 0, channels * sizeof *row);
+            memset(row, 0, border * sizeof *row);
+            memset(row + plane->stride - border, 0, border * sizeof *row);
         }
     }
 }
 
-static void begin_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+static void mark_row(const ainn_graph *graph, const ainn_node *node, int which, uint32_t y, const int16_t *values, size_t count)
 {
-    const size_t hidden = (size_t)node->hidden.channels, width = node->hidden.width;
-    float *out = ainn_plane_row(&node->hidden, y);
+    graph->kernels->leak_marks(node->marks[which] + y * node->marks_step, values, count);
+}
+
+static void leak_row(const ainn_graph *graph, const ainn_node *node, int which, uint32_t y, int16_t *derivatives, size_t count)
+{
+    graph->kernels->leak_back(derivatives, node->marks[which] + y * node->marks_step, count);
+}
+
+/* ---- Bottlenecks ---- */
+
+static size_t hidden_count(const ainn_node *node)
+{
+    return node->in->width * (size_t)node->bottleneck->forward.channels;
+}
+
+static void open_hidden(ainn_graph *graph, const ainn_node *node)
+{
+    open_integers(graph, node->in, node->bottleneck->forward.channels);
+}
+
+static void begin_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
+{
+    int16_t *hidden = ainn_plane_row(&graph->integers, y);
 
     (void)scratch;
-    dense1(graph, &node->bottleneck->a.forward, out, ainn_plane_row(node->in, y), width, NULL);
-    graph->kernels->float_leak(out, node->negative[0] + at_row(&node->hidden, y, hidden), width * hidden);
+    dense1(graph, &node->bottleneck->a.forward, hidden, ainn_plane_row(node->in, y), node->in->width, NULL);
+    mark_row(graph, node, 0, y, hidden, hidden_count(node));
 }
 
-/* Depthwise layer: to scratch[0]. */
-static void middle_row(ainn_graph *graph, ainn_node *node, uint32_t y, const float *weights, const float *bias, float *out)
+/* To `out`, or added to it. */
+static void end_row(ainn_graph *graph, ainn_node *node, uint32_t y, int16_t *out, int adds, int16_t *middle)
 {
-    const float *const rows[3] = {ainn_plane_row(&node->hidden, (int64_t)y - 1), ainn_plane_row(&node->hidden, y), ainn_plane_row(&node->hidden, (int64_t)y + 1)};
-
-    graph->kernels->float_depthwise(out, node->hidden.width, node->hidden.channels, weights, bias, rows);
+    depthwise(graph, &node->bottleneck->forward, middle, &graph->integers, y);
+    mark_row(graph, node, 1, y, middle, hidden_count(node));
+    dense1(graph, &node->bottleneck->c.forward, out, middle, node->in->width, adds ? out : NULL);
 }
 
-static void hidden_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *out)
+static void residual_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
-    const size_t hidden = (size_t)node->hidden.channels;
-
-    middle_row(graph, node, y, node->bottleneck->forward, node->bottleneck->bias, out);
-    graph->kernels->float_leak(out, node->negative[1] + at_row(&node->hidden, y, hidden), node->hidden.width * hidden);
-}
-
-static void residual_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
-{
-    float *row = ainn_plane_row(node->out, y);
-
-    hidden_row(graph, node, y, scratch[0]);
-    dense1(graph, &node->bottleneck->c.forward, row, scratch[0], node->hidden.width, row);
+    end_row(graph, node, y, ainn_plane_row(node->out, y), 1, scratch->integers[0]);
 }
 
 static void residual(ainn_graph *graph, ainn_node *node)
 {
-    clear_around(&node->hidden);
-    ainn_graph_rows(graph, node, node->hidden.height, begin_row);
-    ainn_graph_rows(graph, node, node->hidden.height, residual_row);
+    open_hidden(graph, node);
+    ainn_graph_rows(graph, node, node->in->height, begin_row);
+    ainn_graph_rows(graph, node, node->in->height, residual_row);
 }
 
-/* From derivatives by the outputs of c to those by the outputs of a before the depthwise layer has been undone. */
-static void back_to_hidden(ainn_graph *graph, ainn_node *node, uint32_t y, const float *derivatives)
+/* A row of derivatives as the prepared layer takes it, and what it makes as derivatives, added to those that are there or not. */
+static void quantise_row(const ainn_graph *graph, const ainn_plane *plane, uint32_t y, int16_t *out)
 {
-    const size_t hidden = (size_t)node->hidden.channels, width = node->hidden.width;
-    float *out = ainn_plane_row(&node->hidden, y);
-
-    dense1(graph, &node->bottleneck->c.backward, out, derivatives, width, NULL);
-    graph->kernels->float_leak_back(out, node->negative[1] + at_row(&node->hidden, y, hidden), width * hidden);
+    graph->kernels->float_quantise(out, ainn_plane_back(plane, y), graph->factors, plane->width, plane->channels);
 }
 
-static void residual_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+static void restore_row(const ainn_graph *graph, const ainn_plane *plane, uint32_t y, const int16_t *in, int adds)
 {
-    (void)scratch;
-    back_to_hidden(graph, node, y, ainn_plane_row(node->out, y));
+    graph->kernels->float_restore(ainn_plane_back(plane, y), in, graph->units, plane->width, plane->channels, adds);
 }
 
-static void begin_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+/* From derivatives by the outputs of c to those by the outputs of the depthwise layer. */
+static void end_back_row(const ainn_graph *graph, const ainn_node *node, uint32_t y, const int16_t *derivatives)
 {
-    const size_t hidden = (size_t)node->hidden.channels, width = node->hidden.width;
-    float *in = ainn_plane_row(node->in, y);
+    int16_t *out = ainn_plane_row(&graph->integers, y);
 
-    middle_row(graph, node, y, node->bottleneck->backward, NULL, scratch[0]);
-    graph->kernels->float_leak_back(scratch[0], node->negative[0] + at_row(&node->hidden, y, hidden), width * hidden);
-    dense1(graph, &node->bottleneck->a.backward, in, scratch[0], width, in);
+    dense1(graph, &node->bottleneck->c.backward, out, derivatives, node->in->width, NULL);
+    leak_row(graph, node, 1, y, out, hidden_count(node));
+}
+
+static void residual_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
+{
+    quantise_row(graph, node->out, y, scratch->integers[0]);
+    end_back_row(graph, node, y, scratch->integers[0]);
+}
+
+static void begin_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
+{
+    int16_t *hidden = scratch->integers[0], *in = scratch->integers[1];
+
+    depthwise(graph, &node->bottleneck->backward, hidden, &graph->integers, y);
+    leak_row(graph, node, 0, y, hidden, hidden_count(node));
+    dense1(graph, &node->bottleneck->a.backward, in, hidden, node->in->width, NULL);
+    restore_row(graph, node->in, y, in, 1);
+}
+
+/* The layer a has the scale of c. */
+static void prepare_bottleneck(ainn_graph *graph, ainn_node *node, float most)
+{
+    const ainn_refine_layer *a = &node->bottleneck->a, *c = &node->bottleneck->c;
+
+    open_hidden(graph, node);
+    ainn_graph_prepare(graph, node, node->out, c, most);
+    for (int k = 0; k < a->backward.out; k++)
+        graph->units[k] = a->units[k] * c->factors[0] / graph->factors[0];
 }
 
 static void residual_back(ainn_graph *graph, ainn_node *node)
 {
-    clear_around(&node->hidden);
-    ainn_graph_rows(graph, node, node->hidden.height, residual_back_row);
-    ainn_graph_rows(graph, node, node->hidden.height, begin_back_row);
+    prepare_bottleneck(graph, node, MOST);
+    ainn_graph_rows(graph, node, node->in->height, residual_back_row);
+    ainn_graph_rows(graph, node, node->in->height, begin_back_row);
+}
+
+/* A node has its marks from here on. */
+static void take_marks(ainn_graph *graph, ainn_node *node, int count, int channels)
+{
+    node->marks_step = AINN_MARKS((size_t)graph->most_columns * node->in->scale * (size_t)channels);
+    for (int i = 0; i < count; i++)
+        node->marks[i] = ainn_refine_alloc(&graph->network, node->marks_step * graph->most_rows * node->in->scale, sizeof *node->marks[i]);
 }
 
 static ainn_node *add_bottleneck(ainn_graph *graph, const ainn_refine_bottleneck *bottleneck, ainn_plane *in, ainn_plane *out,
                                  ainn_node_run forward, ainn_node_run backward)
 {
     ainn_node *node = ainn_graph_node(graph, forward, backward);
-    size_t positions;
 
     if (!node || !in || !out)
         return NULL;
     node->in = in;
     node->out = out;
     node->bottleneck = bottleneck;
-    node->hidden.scale = in->scale;
-    node->hidden.channels = bottleneck->hidden;
-    node->hidden.space = ainn_graph_space(graph, in->scale, bottleneck->hidden);
-    positions = ainn_graph_positions(graph, in->scale);
-    for (int i = 0; i < 2; i++)
-        node->negative[i] = ainn_refine_alloc(&graph->network, positions, (size_t)bottleneck->hidden);
+    take_marks(graph, node, 2, bottleneck->forward.channels);
     return node;
 }
 
@@ -133,95 +176,55 @@ void ainn_graph_residual(ainn_graph *graph, const ainn_refine_bottleneck *bottle
 
 /* ---- Couplings ---- */
 
-static uint16_t upper_half(float value)
+static void couple_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
-    uint32_t bits;
+    const int16_t (*scale)[64] = graph->network.model->scale;
+    const size_t width = node->out->width;
+    int16_t *st = scratch->integers[1], *x = ainn_plane_row(node->out, y);
 
-    memcpy(&bits, &value, sizeof bits);
-    return (uint16_t)((bits + 0x8000) >> 16);
-}
-
-static float from_upper_half(uint16_t half)
-{
-    const uint32_t bits = (uint32_t)half << 16;
-    float value;
-
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* x = (x - t) * e(s), e = exp(-tanh(s / 2)) */
-static void couple_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
-{
-    const size_t channels = (size_t)node->out->channels, at = at_row(node->out, y, channels);
-    float *x = ainn_plane_row(node->out, y);
-    const float *st = scratch[1];
-    uint16_t *factor = node->factor + at, *slope = node->slope + at;
-
-    hidden_row(graph, node, y, scratch[0]);
-    dense1(graph, &node->bottleneck->c.forward, scratch[1], scratch[0], node->hidden.width, NULL);
-    for (size_t i = 0; i < node->out->width; i++, x += channels, st += 2 * channels, factor += channels, slope += channels)
-        for (size_t k = 0; k < channels; k++) {
-            const float v = x[k] - st[channels + k];
-            float e, de;
-
-            ainn_segment_at(&graph->scale, st[k], &e, &de);
-            x[k] = v * e;
-            factor[k] = upper_half(e);
-            slope[k] = upper_half(v * de);
-        }
+    end_row(graph, node, y, st, 0, scratch->integers[0]);
+    graph->kernels->couple_slopes(ainn_plane_row(node->slopes, y), x, st, width, node->out->channels, scale);
+    graph->kernels->couple_inverse(x, x, st, width, node->out->channels, scale);
 }
 
 static void couple(ainn_graph *graph, ainn_node *node)
 {
-    clear_around(&node->hidden);
-    ainn_graph_rows(graph, node, node->hidden.height, begin_row);
-    ainn_graph_rows(graph, node, node->hidden.height, couple_row);
+    open_hidden(graph, node);
+    ainn_graph_rows(graph, node, node->in->height, begin_row);
+    ainn_graph_rows(graph, node, node->in->height, couple_row);
 }
 
-static void couple_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+static void couple_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
-    const size_t channels = (size_t)node->out->channels, at = at_row(node->out, y, channels);
-    float *x = ainn_plane_row(node->out, y), *st = scratch[1];
-    const uint16_t *factor = node->factor + at, *slope = node->slope + at;
-
-    for (size_t i = 0; i < node->out->width; i++, x += channels, st += 2 * channels, factor += channels, slope += channels)
-        for (size_t k = 0; k < channels; k++) {
-            st[k] = x[k] * from_upper_half(slope[k]);
-            x[k] *= from_upper_half(factor[k]);
-            st[channels + k] = -x[k];
-        }
-    back_to_hidden(graph, node, y, scratch[1]);
+    graph->kernels->float_couple(scratch->integers[0], ainn_plane_back(node->out, y), ainn_plane_row(node->slopes, y), graph->factors, node->out->width,
+                                 node->out->channels);
+    end_back_row(graph, node, y, scratch->integers[0]);
 }
 
 static void couple_back(ainn_graph *graph, ainn_node *node)
 {
-    clear_around(&node->hidden);
-    ainn_graph_rows(graph, node, node->hidden.height, couple_back_row);
-    ainn_graph_rows(graph, node, node->hidden.height, begin_back_row);
+    prepare_bottleneck(graph, node, MOST / 2);             /* scales and their derivatives may make them larger */
+    ainn_graph_rows(graph, node, node->in->height, couple_back_row);
+    ainn_graph_rows(graph, node, node->in->height, begin_back_row);
 }
 
 void ainn_graph_couple(ainn_graph *graph, const ainn_refine_bottleneck *bottleneck, ainn_plane *from, ainn_plane *to)
 {
     ainn_node *node = add_bottleneck(graph, bottleneck, from, to, couple, couple_back);
-    size_t positions;
 
-    if (!node)
-        return;
-    positions = ainn_graph_positions(graph, from->scale);
-    node->factor = ainn_refine_alloc(&graph->network, positions, (size_t)to->channels * sizeof *node->factor);
-    node->slope = ainn_refine_alloc(&graph->network, positions, (size_t)to->channels * sizeof *node->slope);
+    if (node)
+        node->slopes = ainn_graph_plane(graph, to->scale, 2 * to->channels, 0);
 }
 
 /* ---- Pointwise layers ---- */
 
-static void pointwise_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+static void pointwise_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
-    const float *in = ainn_plane_row(node->in, y);
+    const int16_t *in = ainn_plane_row(node->in, y);
 
     if (node->in == node->out) {
-        memcpy(scratch[0], in, node->in->width * (size_t)node->in->channels * sizeof *in);
-        in = scratch[0];
+        memcpy(scratch->integers[0], in, node->in->width * (size_t)node->in->channels * sizeof *in);
+        in = scratch->integers[0];
     }
     dense1(graph, &node->layer->forward, ainn_plane_row(node->out, y), in, node->in->width, NULL);
 }
@@ -231,20 +234,16 @@ static void pointwise(ainn_graph *graph, ainn_node *node)
     ainn_graph_rows(graph, node, node->in->height, pointwise_row);
 }
 
-static void pointwise_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+static void pointwise_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
-    const float *derivatives = ainn_plane_row(node->out, y);
-    float *in = ainn_plane_row(node->in, y);
-
-    if (node->in == node->out) {
-        memcpy(scratch[0], derivatives, node->out->width * (size_t)node->out->channels * sizeof *derivatives);
-        derivatives = scratch[0];
-    }
-    dense1(graph, &node->layer->backward, in, derivatives, node->in->width, node->joins ? in : NULL);
+    quantise_row(graph, node->out, y, scratch->integers[0]);
+    dense1(graph, &node->layer->backward, scratch->integers[1], scratch->integers[0], node->in->width, NULL);
+    restore_row(graph, node->in, y, scratch->integers[1], node->joins);
 }
 
 static void pointwise_back(ainn_graph *graph, ainn_node *node)
 {
+    ainn_graph_prepare(graph, node, node->out, node->layer, MOST);
     ainn_graph_rows(graph, node, node->in->height, pointwise_back_row);
 }
 
@@ -262,25 +261,24 @@ void ainn_graph_pointwise(ainn_graph *graph, const ainn_refine_layer *layer, ain
 
 /* ---- 3x3 ---- */
 
-static void conv3_of(const ainn_graph *graph, const ainn_float_layer *layer, const ainn_plane *in, ainn_plane *out, uint32_t y, int adds)
+static void conv3_of(const ainn_graph *graph, const ainn_dense *layer, const ainn_plane *in, int16_t *out, uint32_t y, const int16_t *residual)
 {
     const size_t channels = (size_t)in->channels;
-    float *row = ainn_plane_row(out, y);
-    const float *taps[9];
+    ainn_segment taps[9];
 
     for (int t = 0; t < 9; t++)
-        taps[t] = ainn_plane_row(in, (int64_t)y + t / 3 - 1) + (ptrdiff_t)channels * (t % 3 - 1);
-    graph->kernels->float_dense(row, (size_t)out->channels, out->width, layer, taps, channels, adds ? row : NULL);
+        taps[t] = (ainn_segment){ainn_plane_row(in, (int64_t)y + t / 3 - 1) + (ptrdiff_t)channels * (t % 3 - 1), channels, in->channels, 0};
+    graph->kernels->dense(out, (size_t)layer->out, in->width, layer, taps, 9, residual, (size_t)layer->out);
 }
 
-static void conv3_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+static void conv3_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
-    const size_t channels = (size_t)node->out->channels;
+    int16_t *out = ainn_plane_row(node->out, y);
 
     (void)scratch;
-    conv3_of(graph, &node->layer->forward, node->in, node->out, y, node->adds);
-    if (node->layer->leaky)
-        graph->kernels->float_leak(ainn_plane_row(node->out, y), node->negative[0] + at_row(node->out, y, channels), node->out->width * channels);
+    conv3_of(graph, &node->layer->forward, node->in, out, y, node->adds ? out : NULL);
+    if (node->layer->forward.leaky)
+        mark_row(graph, node, 0, y, out, node->out->width * (size_t)node->out->channels);
 }
 
 static void conv3(ainn_graph *graph, ainn_node *node)
@@ -288,24 +286,27 @@ static void conv3(ainn_graph *graph, ainn_node *node)
     ainn_graph_rows(graph, node, node->out->height, conv3_row);
 }
 
-static void conv3_leak_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+static void conv3_take_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
-    const size_t channels = (size_t)node->out->channels;
+    int16_t *row = ainn_plane_row(&graph->integers, y);
 
     (void)scratch;
-    graph->kernels->float_leak_back(ainn_plane_row(node->out, y), node->negative[0] + at_row(node->out, y, channels), node->out->width * channels);
+    quantise_row(graph, node->out, y, row);
+    if (node->layer->forward.leaky)
+        leak_row(graph, node, 0, y, row, node->out->width * (size_t)node->out->channels);
 }
 
-static void conv3_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, float *const scratch[2])
+static void conv3_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
-    (void)scratch;
-    conv3_of(graph, &node->layer->backward, node->out, node->in, y, node->joins);
+    conv3_of(graph, &node->layer->backward, &graph->integers, scratch->integers[0], y, NULL);
+    restore_row(graph, node->in, y, scratch->integers[0], node->joins);
 }
 
 static void conv3_back(ainn_graph *graph, ainn_node *node)
 {
-    if (node->layer->leaky)
-        ainn_graph_rows(graph, node, node->out->height, conv3_leak_row);
+    open_integers(graph, node->out, node->out->channels);
+    ainn_graph_prepare(graph, node, node->out, node->layer, MOST);
+    ainn_graph_rows(graph, node, node->out->height, conv3_take_row);
     ainn_graph_rows(graph, node, node->out->height, conv3_back_row);
 }
 
@@ -320,6 +321,6 @@ void ainn_graph_conv3(ainn_graph *graph, const ainn_refine_layer *layer, ainn_pl
     node->layer = layer;
     node->adds = adds;
     node->joins = joins;
-    if (layer->leaky)
-        node->negative[0] = ainn_refine_alloc(&graph->network, out->space, 1);
+    if (layer->forward.leaky)
+        take_marks(graph, node, 1, out->channels);
 }

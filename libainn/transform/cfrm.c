@@ -3,18 +3,10 @@
 #include "transform/operations.h"
 #include "transform/pdm.h"
 
-/* The inverse gain of a channel: yhat * mantissa * 2^-shift. */
+/* The inverse gain of a channel. */
 typedef struct gain {
     int32_t mantissa, shift;
 } gain;
-
-static int16_t multiply(int16_t yhat, gain g)
-{
-    int64_t v = (int64_t)yhat * g.mantissa;
-
-    v = g.shift > 0 ? (v + ((int64_t)1 << (g.shift - 1))) >> g.shift : v * ((int64_t)1 << -g.shift);
-    return (int16_t)(v < -AINN_STREAM_BOUND ? -AINN_STREAM_BOUND : v > AINN_STREAM_BOUND ? AINN_STREAM_BOUND : v);
-}
 
 static void run_gain(const ainn_plan *plan, const ainn_operation *op, const ainn_scratch *scratch, uint32_t row, uint32_t begin, uint32_t end)
 {
@@ -23,7 +15,7 @@ static void run_gain(const ainn_plan *plan, const ainn_operation *op, const ainn
 
     for (uint32_t p = begin; p < end; p++)
         for (int c = 0; c < op->output.channels; c++, x++)
-            *x = *x ? multiply(*x, gains[c]) : 0;
+            *x = *x ? ainn_cfrm_gain(*x, gains[c].mantissa, gains[c].shift) : 0;
 }
 
 static ainn_tensor *add_inverse_gain(ainn_plan *plan, int quality_code, ainn_tensor *yhat)
