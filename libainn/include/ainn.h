@@ -206,9 +206,9 @@ typedef struct ainn_encode_options {
     double target_psnr;          /* dB over the colour channels, 0: none; the smallest quality that reaches it */
     int effort;                  /* 0 to 9, default 5: time spent on choosing latents. From 2 on text, drawings and noise get a detail layer where
                                   * that is better, which takes a few times as long; from 8 on every picture is tried with one, and always those that
-                                  * are at most 16 pixels wide or high. From 7 on latents are searched for better ones, which takes twenty times as
-                                  * long at 7, seventy times at 9: with models for squared error and pictures of up to 16 million pixels. It needs up
-                                  * to 350 MiB; with less, it is left out. */
+                                  * are at most 16 pixels wide or high. From 6 on latents are searched for better ones, which takes some seven times as
+                                  * long at 6, twice that at 7, and so on: with models for squared error and pictures of up to 16 million pixels. It
+                                  * needs up to 350 MiB; with less, it is left out. */
     double alpha_quality;        /* 0 to 100, default 100: lossless */
     uint32_t threads;            /* default 1; no thread is started for 1 */
     ainn_color color;
@@ -225,7 +225,7 @@ typedef struct ainn_stats {
     double seconds_convert, seconds_analysis, seconds_entropy, seconds_coding, seconds_synthesis;
     double quality;              /* that was used */
     uint64_t peak_memory;        /* bytes the object held at most */
-    double seconds_search;       /* for better latents, at efforts from 7 on; the codings in between count above */
+    double seconds_search;       /* for better latents, at efforts from 6 on; the codings in between count above */
 } ainn_stats;
 
 typedef struct ainn_encoder ainn_encoder;
@@ -240,7 +240,7 @@ AINN_API AINN_NODISCARD ainn_status ainn_encoder_encode(ainn_encoder *encoder, c
  * planes are given; it is called with rows in order, at most 16 at a time, from the calling thread, in one pass unless a
  * target PSNR makes further ones (then in order again). It returns 0, or another number to stop with AINN_ERROR_IO.
  * A detail layer needs the pixels more than once: they are kept for it, of pictures of more than 4 million pixels only if the first 1024 rows
- * show what it is for. So does the search of efforts from 7 on, for which all are kept. Pictures of more than 16 million pixels have neither, whether
+ * show what it is for. So does the search of efforts from 6 on, for which all are kept. Pictures of more than 16 million pixels have neither, whether
  * they come in rows or not. */
 typedef int (*ainn_read_rows)(void *opaque, uint32_t first_row, uint32_t rows, const ainn_image *strip);
 AINN_API AINN_NODISCARD ainn_status ainn_encoder_encode_rows(ainn_encoder *encoder, uint32_t width, uint32_t height, uint32_t depth, ainn_channels channels, ainn_read_rows read, void *opaque, const ainn_encode_options *options, ainn_bytes *frame);

@@ -1,5 +1,5 @@
 /*
- * How the squared error of the pixels changes with each latent: the synthesis in floating point, there and back.
+ * How the squared error of the pixels changes with each latent: the synthesis, there and back.
  *
  * It works on a window of the picture. What lies around the window is taken as zero, as beyond the picture's edge, so that near inner edges
  * the derivatives are rough; windows overlap for that.

@@ -12,6 +12,7 @@
 #include "util/pool.h"
 
 #define AINN_PLANE_BORDER 2       /* columns of zeros that kernels want to each side; one row above and below */
+#define AINN_MOST_DERIVATIVE 32000.0f     /* as an integer; one out of some thousands may saturate later */
 
 typedef struct ainn_plane {
     struct ainn_plane *next;

@@ -58,7 +58,7 @@ static void lap_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, const a
 
 static void lap_back(ainn_graph *graph, ainn_node *node)
 {
-    ainn_graph_prepare(graph, node, node->out, node->layer, 32000);
+    ainn_graph_prepare(graph, node, node->out, node->layer, AINN_MOST_DERIVATIVE);
     ainn_graph_rows(graph, node, node->out->height - 1, lap_back_row);
 }
 

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define MOST 32000                 /* of derivatives as integers: what layers make of them may be larger */
-
 /* One row through a pointwise layer. */
 static void dense1(const ainn_graph *graph, const ainn_dense *layer, int16_t *out, const int16_t *in, size_t positions, const int16_t *residual)
 {
@@ -142,7 +140,7 @@ static void prepare_bottleneck(ainn_graph *graph, ainn_node *node, float most)
 
 static void residual_back(ainn_graph *graph, ainn_node *node)
 {
-    prepare_bottleneck(graph, node, MOST);
+    prepare_bottleneck(graph, node, AINN_MOST_DERIVATIVE);
     ainn_graph_rows(graph, node, node->in->height, residual_back_row);
     ainn_graph_rows(graph, node, node->in->height, begin_back_row);
 }
@@ -203,7 +201,7 @@ static void couple_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, cons
 
 static void couple_back(ainn_graph *graph, ainn_node *node)
 {
-    prepare_bottleneck(graph, node, MOST / 2);             /* scales and their derivatives may make them larger */
+    prepare_bottleneck(graph, node, AINN_MOST_DERIVATIVE / 2);             /* scales and their derivatives may make them larger */
     ainn_graph_rows(graph, node, node->in->height, couple_back_row);
     ainn_graph_rows(graph, node, node->in->height, begin_back_row);
 }
@@ -243,7 +241,7 @@ static void pointwise_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, c
 
 static void pointwise_back(ainn_graph *graph, ainn_node *node)
 {
-    ainn_graph_prepare(graph, node, node->out, node->layer, MOST);
+    ainn_graph_prepare(graph, node, node->out, node->layer, AINN_MOST_DERIVATIVE);
     ainn_graph_rows(graph, node, node->in->height, pointwise_back_row);
 }
 
@@ -305,7 +303,7 @@ static void conv3_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, const
 static void conv3_back(ainn_graph *graph, ainn_node *node)
 {
     open_integers(graph, node->out, node->out->channels);
-    ainn_graph_prepare(graph, node, node->out, node->layer, MOST);
+    ainn_graph_prepare(graph, node, node->out, node->layer, AINN_MOST_DERIVATIVE);
     ainn_graph_rows(graph, node, node->out->height, conv3_take_row);
     ainn_graph_rows(graph, node, node->out->height, conv3_back_row);
 }
