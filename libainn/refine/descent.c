@@ -5,36 +5,36 @@
 #include "detail/weigh.h"
 #include "transform/fdsm.h"
 
-#define MOST_LATENTS 1600         /* of a window; it takes about 0.1 MiB for each */
-#define SIDE 32                   /* of the windows of larger pictures ... */
-#define OVERLAP 4                 /* ... and what they see around */
+#define MOST_SIDE 40              /* latents of a window; each takes about 0.13 MiB */
+#define OVERLAP 2                 /* ... of which so many at inner edges are only seen, not changed: one would do nearly as well, none would not */
 #define BUCKETS 8192              /* of gains, by exponent and ten bits of mantissa */
 #define BUCKET_SHIFT 18
 
-static int one_window(uint32_t columns, uint32_t rows)
+/* Of a picture's side: what a window changes, so that all windows have about the same size; and what it sees at most. */
+static uint32_t changed_side(uint32_t total)
 {
-    return (uint64_t)columns * rows <= MOST_LATENTS;
+    const uint32_t most = MOST_SIDE - 2 * OVERLAP, parts = total <= MOST_SIDE ? 1 : (total - 1) / most + 1;
+
+    return (total - 1) / parts + 1;
 }
 
-static uint32_t window_side(uint32_t side)
+static uint32_t seen_side(uint32_t total)
 {
-    return side < SIDE + 2 * OVERLAP ? side : SIDE + 2 * OVERLAP;
+    const uint32_t side = changed_side(total) + 2 * OVERLAP;
+
+    return side < total ? side : total;
 }
 
 uint64_t ainn_descent_memory(const ainn_model *model, uint32_t columns, uint32_t rows)
 {
-    const int whole = one_window(columns, rows);
-    const uint32_t width = whole ? columns : window_side(columns), height = whole ? rows : window_side(rows);
-
-    return (uint64_t)columns * rows * (uint64_t)model->M * (3 * sizeof(int16_t) + 1) + ainn_gradient_memory(model, width, height);
+    return (uint64_t)columns * rows * (uint64_t)model->M * (3 * sizeof(int16_t) + 1) + ainn_gradient_memory(model, seen_side(columns), seen_side(rows));
 }
 
 ainn_status ainn_descent_create(ainn_descent *descent, ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,
                                 const ainn_symbol_tables *gauss, uint32_t quality_code, uint32_t columns, uint32_t rows)
 {
     const size_t elements = (size_t)columns * rows * (size_t)model->M;
-    const int whole = one_window(columns, rows);
-    const uint32_t width = whole ? columns : window_side(columns), height = whole ? rows : window_side(rows);
+    const uint32_t width = seen_side(columns), height = seen_side(rows);
     const size_t window = (size_t)width * height * (size_t)model->M;
     ainn_weigh weigh;
 
@@ -44,7 +44,8 @@ ainn_status ainn_descent_create(ainn_descent *descent, ainn_memory *memory, cons
     descent->gauss = gauss;
     descent->columns = columns;
     descent->rows = rows;
-    descent->side = whole ? (columns > rows ? columns : rows) : SIDE;
+    descent->side[0] = changed_side(columns);
+    descent->side[1] = changed_side(rows);
     ainn_weigh_init(&weigh, quality_code, 8, 3);
     descent->bits_per_square = (float)weigh.sample / (float)(1 << weigh.shift) / 65536 * (255.0f / 65536) * (255.0f / 65536);
     descent->curvature = 4.5f + 0.4f * (float)quality_code / 256;
@@ -182,12 +183,12 @@ static void run_window(ainn_descent *descent, const window *w, ainn_descent_fill
 }
 
 /* Where a window begins and ends that is to change `side` latents from `first` on. */
-static void place(uint32_t first, uint32_t side, uint32_t overlap, uint32_t total, uint32_t *begin, uint32_t *size, uint32_t *from, uint32_t *to)
+static void place(uint32_t first, uint32_t side, uint32_t total, uint32_t *begin, uint32_t *size, uint32_t *from, uint32_t *to)
 {
     const uint32_t last = total - first < side ? total : first + side;
-    const uint32_t end = total - last < overlap ? total : last + overlap;
+    const uint32_t end = total - last < OVERLAP ? total : last + OVERLAP;
 
-    *begin = first < overlap ? 0 : first - overlap;
+    *begin = first < OVERLAP ? 0 : first - OVERLAP;
     *size = end - *begin;
     *from = first - *begin;
     *to = last - *begin;
@@ -195,14 +196,12 @@ static void place(uint32_t first, uint32_t side, uint32_t overlap, uint32_t tota
 
 void ainn_descent_round(ainn_descent *descent, ainn_descent_fill fill, void *opaque)
 {
-    const uint32_t side = descent->side;
-
-    for (uint32_t y = 0; y < descent->rows; y += side)
-        for (uint32_t x = 0; x < descent->columns; x += side) {
+    for (uint32_t y = 0; y < descent->rows; y += descent->side[1])
+        for (uint32_t x = 0; x < descent->columns; x += descent->side[0]) {
             window w;
 
-            place(x, side, OVERLAP, descent->columns, &w.x, &w.width, &w.left, &w.right);
-            place(y, side, OVERLAP, descent->rows, &w.y, &w.height, &w.top, &w.bottom);
+            place(x, descent->side[0], descent->columns, &w.x, &w.width, &w.left, &w.right);
+            place(y, descent->side[1], descent->rows, &w.y, &w.height, &w.top, &w.bottom);
             run_window(descent, &w, fill, opaque);
         }
     descent->round++;

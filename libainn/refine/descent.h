@@ -16,7 +16,7 @@ typedef struct ainn_descent {
     const ainn_symbol_tables *gauss;
     ainn_gradient *gradient;
     uint32_t columns, rows;                   /* of the picture's latents */
-    uint32_t side;                            /* of the part of a window whose latents are changed */
+    uint32_t side[2];                         /* columns and rows of a window that are changed */
     float bits_per_square;                    /* lambda: of a difference of samples in units of 1/65536 */
     float curvature;                          /* in bits, of a change by one step */
     int16_t *targets, *coded, *means;         /* [rows][columns][M]; as ainn_group_search */
