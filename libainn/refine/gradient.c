@@ -174,6 +174,8 @@ static void build(ainn_gradient *g)
     a = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, AINN_FDSM_PADDED, 1);
     b = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, AINN_FDSM_PADDED, 1);
     mask = ainn_graph_plane(graph, AINN_HALF_RESOLUTION, AINN_FDSM_PADDED, 1);
+    if (both && mask)
+        both->padded = mask->padded = 1;
     ainn_graph_conv3(graph, &network->synthesise_a, both, a, 0, 1);
     ainn_graph_conv3(graph, &network->synthesise_b, a, b, 0, 0);
     ainn_graph_conv3(graph, &network->synthesise_c, b, mask, 0, 0);

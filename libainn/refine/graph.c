@@ -25,7 +25,7 @@ ainn_plane *ainn_graph_plane(ainn_graph *graph, uint32_t scale, int channels, in
     plane->space = ainn_graph_space(graph, scale, channels);
     plane->data = ainn_refine_alloc(&graph->network, plane->space, sizeof *plane->data);
     if (derives)
-        plane->back = ainn_refine_alloc(&graph->network, (size_t)graph->most_columns * graph->most_rows * scale * scale * (size_t)channels, sizeof *plane->back);
+        plane->back = ainn_refine_alloc(&graph->network, ainn_graph_positions(graph, scale), (size_t)channels * sizeof *plane->back);
     plane->next = graph->planes;
     graph->planes = plane;
     return plane;
@@ -97,6 +97,26 @@ void ainn_graph_destroy(ainn_graph *graph)
 
 /* ---- Running ---- */
 
+void ainn_plane_size(ainn_plane *plane, uint32_t width, uint32_t height, int channels)
+{
+    const size_t border = AINN_PLANE_BORDER * (size_t)channels;
+
+    plane->channels = channels;
+    plane->width = width;
+    plane->height = height;
+    plane->stride = width * (size_t)channels + 2 * border;
+    for (int64_t y = -1; y <= (int64_t)height; y++) {
+        int16_t *row = ainn_plane_row(plane, y) - border;
+
+        if (y < 0 || y == (int64_t)height) {
+            memset(row, 0, plane->stride * sizeof *row);
+        } else {
+            memset(row, 0, border * sizeof *row);
+            memset(row + plane->stride - border, 0, border * sizeof *row);
+        }
+    }
+}
+
 void ainn_graph_size(ainn_graph *graph, uint32_t columns, uint32_t rows)
 {
     if (graph->columns == columns && graph->rows == rows)
@@ -104,20 +124,18 @@ void ainn_graph_size(ainn_graph *graph, uint32_t columns, uint32_t rows)
     graph->columns = columns;
     graph->rows = rows;
     for (ainn_plane *plane = graph->planes; plane; plane = plane->next) {
-        plane->width = columns * plane->scale;
-        plane->height = rows * plane->scale;
-        plane->stride = ((size_t)plane->width + 2 * AINN_PLANE_BORDER) * (size_t)plane->channels;
-        memset(plane->data, 0, plane->space * sizeof *plane->data);       /* the zeros around lie elsewhere now, and those of unused channels */
-        if (plane->back)
-            memset(plane->back, 0, (size_t)plane->width * plane->height * (size_t)plane->channels * sizeof *plane->back);
+        if (plane->padded) {
+            memset(plane->data, 0, plane->space * sizeof *plane->data);
+            memset(plane->back, 0, ainn_graph_positions(graph, plane->scale) * (size_t)plane->channels * sizeof *plane->back);
+        }
+        ainn_plane_size(plane, columns * plane->scale, rows * plane->scale, plane->channels);
     }
 }
 
 void ainn_graph_run(ainn_graph *graph)
 {
     for (ainn_node *node = graph->first; node; node = node->next)
-        if (node->forward)
-            node->forward(graph, node);
+        node->forward(graph, node);
     for (ainn_node *node = graph->last; node; node = node->previous)
         if (node->backward)
             node->backward(graph, node);

@@ -23,6 +23,7 @@ typedef struct ainn_plane {
     uint32_t scale;               /* times the grid of latents */
     uint32_t width, height;
     size_t stride;
+    int padded;                   /* some channels are never written, and stay zero */
 } ainn_plane;
 
 /* Rows of one thread's own. */
@@ -68,7 +69,12 @@ typedef struct ainn_graph {
     float *factors, *units;                   /* of the node's channels: from derivatives to integers, and back */
 } ainn_graph;
 
-/* Of the largest window: elements of a plane, with zeros around. */
+/* Of the largest window: positions of a plane, and its elements with zeros around. */
+static inline size_t ainn_graph_positions(const ainn_graph *graph, uint32_t scale)
+{
+    return (size_t)graph->most_columns * graph->most_rows * scale * scale;
+}
+
 static inline size_t ainn_graph_space(const ainn_graph *graph, uint32_t scale, int channels)
 {
     return ((size_t)graph->most_columns * scale + 2 * AINN_PLANE_BORDER) * ((size_t)graph->most_rows * scale + 2) * (size_t)channels;
@@ -109,6 +115,9 @@ void ainn_graph_levels(ainn_graph *graph, ainn_plane *const streams[2], ainn_pla
 
 void ainn_graph_size(ainn_graph *graph, uint32_t columns, uint32_t rows);
 void ainn_graph_run(ainn_graph *graph);
+
+/* Sets the size of a plane that holds anything, and the zeros around. */
+void ainn_plane_size(ainn_plane *plane, uint32_t width, uint32_t height, int channels);
 
 /* Calls `row` for rows 0 .. rows - 1, in any order and by several threads. */
 void ainn_graph_rows(ainn_graph *graph, ainn_node *node, uint32_t rows, ainn_node_row row);

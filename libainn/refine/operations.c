@@ -18,28 +18,6 @@ static void depthwise(const ainn_graph *graph, const ainn_depthwise *layer, int1
     graph->kernels->depthwise(out, plane->width, layer, rows);
 }
 
-/* The plane that nodes share, as large as another one with so many channels, with zeros around. */
-static void open_integers(ainn_graph *graph, const ainn_plane *like, int channels)
-{
-    ainn_plane *plane = &graph->integers;
-    const size_t border = AINN_PLANE_BORDER * (size_t)channels;
-
-    plane->channels = channels;
-    plane->width = like->width;
-    plane->height = like->height;
-    plane->stride = ((size_t)plane->width + 2 * AINN_PLANE_BORDER) * (size_t)channels;
-    for (int64_t y = -1; y <= (int64_t)plane->height; y++) {
-        int16_t *row = ainn_plane_row(plane, y) - border;
-
-        if (y < 0 || y == (int64_t)plane->height) {
-            memset(row, 0, plane->stride * sizeof *row);
-        } else {
-            memset(row, 0, border * sizeof *row);
-            memset(row + plane->stride - border, 0, border * sizeof *row);
-        }
-    }
-}
-
 static void mark_row(const ainn_graph *graph, const ainn_node *node, int which, uint32_t y, const int16_t *values, size_t count)
 {
     graph->kernels->leak_marks(node->marks[which] + y * node->marks_step, values, count);
@@ -59,7 +37,7 @@ static size_t hidden_count(const ainn_node *node)
 
 static void open_hidden(ainn_graph *graph, const ainn_node *node)
 {
-    open_integers(graph, node->in, node->bottleneck->forward.channels);
+    ainn_plane_size(&graph->integers, node->in->width, node->in->height, node->bottleneck->forward.channels);
 }
 
 static void begin_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
@@ -302,7 +280,7 @@ static void conv3_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, const
 
 static void conv3_back(ainn_graph *graph, ainn_node *node)
 {
-    open_integers(graph, node->out, node->out->channels);
+    ainn_plane_size(&graph->integers, node->out->width, node->out->height, node->out->channels);
     ainn_graph_prepare(graph, node, node->out, node->layer, AINN_MOST_DERIVATIVE);
     ainn_graph_rows(graph, node, node->out->height, conv3_take_row);
     ainn_graph_rows(graph, node, node->out->height, conv3_back_row);
