@@ -12,7 +12,7 @@ from .codecs import EFFORT  # noqa: E402
 
 # Colours that people who see few colours can tell apart; libainn's models have the strongest.
 AINN_COLORS = ['#c1121f', '#7b1fa2', '#e76f00', '#5d4037']
-EFFORT_DASHES = {False: (0, (4, 1.5)), True: (0, (1.5, 1))}         # by whether it is 9
+EFFORT_DASHES = {'6': (0, (6, 1.5)), '7': (0, (3.5, 1.5)), '8': (0, (2, 1.5)), '9': (0, (1, 1))}    # the more, the shorter
 PEER_COLORS = {'jpeg': '#8c8c8c', 'webp': '#2a9d5b', 'jpeg2000': '#b8860b', 'jxl': '#00a6c7', 'x265': '#1f4e9c', 'avif': '#d16ba5'}
 PUBLISHED_DRAWN = ['vtm', 'bpg', 'bmshj2018-hyperprior-mse', 'elic2022-mse', 'InvCompress']
 PUBLISHED_DASHES = ['--', ':', '-.', (0, (6, 1, 1, 1, 1, 1)), (0, (1, 2))]
@@ -38,7 +38,7 @@ def _styles(names):
         if name.startswith('ainn-'):
             effort = EFFORT.search(name)
             styles[name] = dict(color=AINN_COLORS[models.index(EFFORT.sub('', name)) % len(AINN_COLORS)], zorder=5,
-                                **(dict(linewidth=1.5, linestyle=EFFORT_DASHES[effort[1] == '9']) if effort else dict(linewidth=2.4, marker='o', markersize=4)))
+                                **(dict(linewidth=1.5, linestyle=EFFORT_DASHES.get(effort[1], '-.')) if effort else dict(linewidth=2.4, marker='o', markersize=4)))
         elif name.startswith(tables.PUBLISHED):
             known = name[len(tables.PUBLISHED):]
             index = PUBLISHED_DRAWN.index(known) if known in PUBLISHED_DRAWN else 0
