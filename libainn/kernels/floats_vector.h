@@ -35,7 +35,7 @@ INLINE void LOCAL(store_nearest)(int16_t *out, VECTOR v)
     *(SHORTS *)out = __builtin_convertvector((WORDS)(v + magic) - (WORDS)magic, SHORTS);
 }
 
-FOR_TARGET float LOCAL(ainn_float_most)(const float *values, const float *factors, size_t positions, int channels)
+FOR_TARGET static float LOCAL(float_most)(const float *values, const float *factors, size_t positions, int channels)
 {
     VECTOR most = {0};
     float result = 0;
@@ -51,14 +51,14 @@ FOR_TARGET float LOCAL(ainn_float_most)(const float *values, const float *factor
     return result;
 }
 
-FOR_TARGET void LOCAL(ainn_float_quantise)(int16_t *out, const float *values, const float *factors, size_t positions, int channels)
+FOR_TARGET static void LOCAL(float_quantise)(int16_t *out, const float *values, const float *factors, size_t positions, int channels)
 {
     for (size_t p = 0; p < positions; p++, values += channels, out += channels)
         for (int c = 0; c < channels; c += LANES)
             LOCAL(store_nearest)(out + c, CONST_AT(values + c) * CONST_AT(factors + c));
 }
 
-FOR_TARGET void LOCAL(ainn_float_restore)(float *values, const int16_t *in, const float *units, size_t positions, int channels, int adds)
+FOR_TARGET static void LOCAL(float_restore)(float *values, const int16_t *in, const float *units, size_t positions, int channels, int adds)
 {
     for (size_t p = 0; p < positions; p++, values += channels, in += channels)
         for (int c = 0; c < channels; c += LANES) {
@@ -71,7 +71,7 @@ FOR_TARGET void LOCAL(ainn_float_restore)(float *values, const int16_t *in, cons
         }
 }
 
-FOR_TARGET void LOCAL(ainn_float_couple)(int16_t *by_st, float *derivatives, const int16_t *slopes, const float *factors, size_t positions, int channels)
+FOR_TARGET static void LOCAL(float_couple)(int16_t *by_st, float *derivatives, const int16_t *slopes, const float *factors, size_t positions, int channels)
 {
     for (size_t p = 0; p < positions; p++, by_st += 2 * channels, slopes += 2 * channels, derivatives += channels)
         for (int c = 0; c < channels; c += LANES) {
@@ -84,7 +84,7 @@ FOR_TARGET void LOCAL(ainn_float_couple)(int16_t *by_st, float *derivatives, con
 }
 
 /* One vector of marks holds a bit of each of 16 vectors of values. */
-FOR_TARGET void LOCAL(ainn_leak_marks)(int16_t *marks, const int16_t *values, size_t count)
+FOR_TARGET static void LOCAL(leak_marks)(int16_t *marks, const int16_t *values, size_t count)
 {
     for (size_t i = 0; i < count; marks += LANES) {
         SHORTS all = {0};
@@ -95,7 +95,7 @@ FOR_TARGET void LOCAL(ainn_leak_marks)(int16_t *marks, const int16_t *values, si
     }
 }
 
-FOR_TARGET void LOCAL(ainn_leak_back)(int16_t *derivatives, const int16_t *marks, size_t count)
+FOR_TARGET static void LOCAL(leak_back)(int16_t *derivatives, const int16_t *marks, size_t count)
 {
     for (size_t i = 0; i < count; marks += LANES) {
         const SHORTS all = *(const SHORTS *)marks;
@@ -110,12 +110,12 @@ FOR_TARGET void LOCAL(ainn_leak_back)(int16_t *derivatives, const int16_t *marks
 
 void LOCAL(ainn_kernels_floats)(ainn_kernels *table)
 {
-    table->float_most = LOCAL(ainn_float_most);
-    table->float_quantise = LOCAL(ainn_float_quantise);
-    table->float_restore = LOCAL(ainn_float_restore);
-    table->float_couple = LOCAL(ainn_float_couple);
-    table->leak_marks = LOCAL(ainn_leak_marks);
-    table->leak_back = LOCAL(ainn_leak_back);
+    table->float_most = LOCAL(float_most);
+    table->float_quantise = LOCAL(float_quantise);
+    table->float_restore = LOCAL(float_restore);
+    table->float_couple = LOCAL(float_couple);
+    table->leak_marks = LOCAL(leak_marks);
+    table->leak_back = LOCAL(leak_back);
 }
 
 #undef LANES

@@ -163,19 +163,19 @@ void ainn_graph_rows(ainn_graph *graph, ainn_node *node, uint32_t rows, ainn_nod
 
 static void most_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
-    (void)node;
+    const ainn_plane *plane = node->out;
+
     (void)scratch;
-    graph->most[y] = graph->kernels->float_most(ainn_plane_back(graph->measured, y), graph->by, graph->measured->width, graph->measured->channels);
+    graph->most[y] = graph->kernels->float_most(ainn_plane_back(plane, y), graph->measured_by, plane->width, plane->channels);
 }
 
-void ainn_graph_prepare(ainn_graph *graph, ainn_node *node, const ainn_plane *plane, const ainn_refine_layer *layer, float most)
+void ainn_graph_prepare(ainn_graph *graph, ainn_node *node, const ainn_refine_layer *first, const ainn_refine_layer *last, float most)
 {
-    /* Of a coupling's layer the second half makes what is subtracted from the plane. */
-    const int first = layer->forward.out - plane->channels;
+    const ainn_plane *plane = node->out;
     float largest = 0, scale = 1;
 
-    graph->measured = plane;
-    graph->by = layer->factors + first;
+    /* Of a coupling's layer the second half makes what is subtracted from the plane. */
+    graph->measured_by = first->factors + (first->forward.out - plane->channels);
     ainn_graph_rows(graph, node, plane->height, most_row);
     for (uint32_t y = 0; y < plane->height; y++)
         largest = graph->most[y] > largest ? graph->most[y] : largest;
@@ -183,8 +183,8 @@ void ainn_graph_prepare(ainn_graph *graph, ainn_node *node, const ainn_plane *pl
         continue;
     for (; largest * scale > most && scale > 1e-30f; scale /= 2)
         continue;
-    for (int c = 0; c < layer->forward.out; c++)
-        graph->factors[c] = layer->factors[c] * scale;
-    for (int c = 0; c < layer->backward.out; c++)
-        graph->units[c] = layer->units[c] / scale;
+    for (int c = 0; c < first->forward.out; c++)
+        graph->factors[c] = first->factors[c] * scale;
+    for (int c = 0; c < last->backward.out; c++)
+        graph->units[c] = last->units[c] / scale;
 }

@@ -63,9 +63,8 @@ typedef struct ainn_graph {
     ainn_plane integers;                      /* inside of bottlenecks, and derivatives as a layer takes them: of one node after another */
     size_t scratch_space, channels_space;
     ainn_graph_scratch *scratch;              /* [threads] */
-    const ainn_plane *measured;               /* whose largest derivative is looked for, times ... */
-    const float *by;
-    float *most;                              /* of each row */
+    const float *measured_by;                 /* factors by which a plane's largest derivative is looked for, and ... */
+    float *most;                              /* ... that of each row */
     float *factors, *units;                   /* of the node's channels: from derivatives to integers, and back */
 } ainn_graph;
 
@@ -122,9 +121,9 @@ void ainn_plane_size(ainn_plane *plane, uint32_t width, uint32_t height, int cha
 /* Calls `row` for rows 0 .. rows - 1, in any order and by several threads. */
 void ainn_graph_rows(ainn_graph *graph, ainn_node *node, uint32_t rows, ainn_node_row row);
 
-/* Before derivatives by `plane` go back through the layer that made it: a scale by which the largest one, each times its channel's factor, is no
- * more than `most`. Sets the graph's factors and units for the layer. */
-void ainn_graph_prepare(ainn_graph *graph, ainn_node *node, const ainn_plane *plane, const ainn_refine_layer *layer, float most);
+/* Before derivatives by the node's `out` go back through layers, as integers from before the first to after the last: finds a scale by which the
+ * largest one, each times its channel's factor, is no more than `most`, and sets the graph's factors and units. */
+void ainn_graph_prepare(ainn_graph *graph, ainn_node *node, const ainn_refine_layer *first, const ainn_refine_layer *last, float most);
 
 /* A row, at its first position. Rows from -1 to the plane's height are there. */
 static inline int16_t *ainn_plane_row(const ainn_plane *plane, int64_t y)

@@ -16,20 +16,35 @@ static size_t quarter(const ainn_plane *plane, uint32_t x, uint32_t i)
     return half_x / 2 * channels + (2 * odd_y + (half_x & 1)) * channels / 4;
 }
 
-static void lap_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
+/* All blocks between two rows, side by side, or back; of values or of derivatives, by the size of an element. */
+static void move_quarters(const ainn_plane *plane, void *const rows[2], void *blocks, size_t element, int back)
 {
-    const ainn_plane *plane = node->out;
-    const size_t channels = (size_t)plane->channels, size = channels / 4;
-    const ainn_segment blocks = {scratch->integers[0], channels, plane->channels, 0};
-    int16_t *in = scratch->integers[0], *out = scratch->integers[1];
+    const size_t size = (size_t)plane->channels / 4 * element;
+    char *block = blocks;
 
     for (uint32_t x = 0; x + 1 < plane->width; x++)
-        for (uint32_t i = 0; i < 4; i++, in += size)
-            memcpy(in, ainn_plane_row(plane, y + i / 2) + quarter(plane, x, i), size * sizeof *in);
-    graph->kernels->dense(out, channels, plane->width - 1, &node->layer->forward, &blocks, 1, NULL, 0);
-    for (uint32_t x = 0; x + 1 < plane->width; x++)
-        for (uint32_t i = 0; i < 4; i++, out += size)
-            memcpy(ainn_plane_row(plane, y + i / 2) + quarter(plane, x, i), out, size * sizeof *out);
+        for (uint32_t i = 0; i < 4; i++, block += size) {
+            char *in_row = (char *)rows[i / 2] + quarter(plane, x, i) * element;
+
+            memcpy(back ? in_row : block, back ? block : in_row, size);
+        }
+}
+
+static void lap_dense(const ainn_graph *graph, const ainn_dense *layer, const ainn_plane *plane, const ainn_graph_scratch *scratch)
+{
+    const size_t channels = (size_t)plane->channels;
+    const ainn_segment blocks = {scratch->integers[0], channels, plane->channels, 0};
+
+    graph->kernels->dense(scratch->integers[1], channels, plane->width - 1, layer, &blocks, 1, NULL, 0);
+}
+
+static void lap_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
+{
+    void *const rows[2] = {ainn_plane_row(node->out, y), ainn_plane_row(node->out, y + 1)};
+
+    move_quarters(node->out, rows, scratch->integers[0], sizeof(int16_t), 0);
+    lap_dense(graph, &node->layer->forward, node->out, scratch);
+    move_quarters(node->out, rows, scratch->integers[1], sizeof(int16_t), 1);
 }
 
 static void lap(ainn_graph *graph, ainn_node *node)
@@ -40,25 +55,18 @@ static void lap(ainn_graph *graph, ainn_node *node)
 static void lap_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
     const ainn_plane *plane = node->out;
-    const size_t channels = (size_t)plane->channels, size = channels / 4, blocks = plane->width - 1;
-    const ainn_segment segment = {scratch->integers[0], channels, plane->channels, 0};
-    float *values = scratch->floats;
+    void *const rows[2] = {ainn_plane_back(plane, y), ainn_plane_back(plane, y + 1)};
 
-    for (uint32_t x = 0; x < blocks; x++)
-        for (uint32_t i = 0; i < 4; i++, values += size)
-            memcpy(values, ainn_plane_back(plane, y + i / 2) + quarter(plane, x, i), size * sizeof *values);
-    graph->kernels->float_quantise(scratch->integers[0], scratch->floats, graph->factors, blocks, plane->channels);
-    graph->kernels->dense(scratch->integers[1], channels, blocks, &node->layer->backward, &segment, 1, NULL, 0);
-    graph->kernels->float_restore(scratch->floats, scratch->integers[1], graph->units, blocks, plane->channels, 0);
-    values = scratch->floats;
-    for (uint32_t x = 0; x < blocks; x++)
-        for (uint32_t i = 0; i < 4; i++, values += size)
-            memcpy(ainn_plane_back(plane, y + i / 2) + quarter(plane, x, i), values, size * sizeof *values);
+    move_quarters(plane, rows, scratch->floats, sizeof(float), 0);
+    graph->kernels->float_quantise(scratch->integers[0], scratch->floats, graph->factors, plane->width - 1, plane->channels);
+    lap_dense(graph, &node->layer->backward, plane, scratch);
+    graph->kernels->float_restore(scratch->floats, scratch->integers[1], graph->units, plane->width - 1, plane->channels, 0);
+    move_quarters(plane, rows, scratch->floats, sizeof(float), 1);
 }
 
 static void lap_back(ainn_graph *graph, ainn_node *node)
 {
-    ainn_graph_prepare(graph, node, node->out, node->layer, AINN_MOST_DERIVATIVE);
+    ainn_graph_prepare(graph, node, node->layer, node->layer, AINN_MOST_DERIVATIVE);
     ainn_graph_rows(graph, node, node->out->height - 1, lap_back_row);
 }
 
@@ -84,23 +92,29 @@ static void place_of(uint32_t index, int squeezes, uint32_t *x, uint32_t *y)
     }
 }
 
-static void unsqueeze_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
+/* What a row of positions becomes, from `parts` on in rows `step` bytes apart, or, back, came to. */
+static void move_parts(const ainn_node *node, void *row, void *parts, size_t step, size_t element, int back)
 {
     const uint32_t count = 1u << 2 * node->squeezes;
-    const size_t channels = (size_t)node->in->channels / count, step = (size_t)node->out->channels << node->squeezes;
+    const size_t size = (size_t)node->in->channels / count * element;
 
-    (void)graph;
-    (void)scratch;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t dx, dy;
 
         place_of(i, node->squeezes, &dx, &dy);
-        const int16_t *in = ainn_plane_row(node->in, y) + i * channels;
-        int16_t *out = ainn_plane_row(node->out, ((int64_t)y << node->squeezes) + dy) + (size_t)dx * (size_t)node->out->channels + node->offset;
+        char *whole = (char *)row + i * size;
+        char *part = (char *)parts + dy * step + ((size_t)dx * (size_t)node->out->channels + (size_t)node->offset) * element;
 
-        for (uint32_t x = 0; x < node->in->width; x++, in += node->in->channels, out += step)
-            memcpy(out, in, channels * sizeof *out);
+        for (uint32_t x = 0; x < node->in->width; x++, whole += count * size, part += ((size_t)node->out->channels << node->squeezes) * element)
+            memcpy(back ? whole : part, back ? part : whole, size);
     }
+}
+
+static void unsqueeze_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
+{
+    (void)graph;
+    (void)scratch;
+    move_parts(node, ainn_plane_row(node->in, y), ainn_plane_row(node->out, (int64_t)y << node->squeezes), node->out->stride * sizeof(int16_t), sizeof(int16_t), 0);
 }
 
 static void unsqueeze(ainn_graph *graph, ainn_node *node)
@@ -110,21 +124,11 @@ static void unsqueeze(ainn_graph *graph, ainn_node *node)
 
 static void unsqueeze_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, const ainn_graph_scratch *scratch)
 {
-    const uint32_t count = 1u << 2 * node->squeezes;
-    const size_t channels = (size_t)node->in->channels / count, step = (size_t)node->out->channels << node->squeezes;
+    const size_t step = node->out->width * (size_t)node->out->channels * sizeof(float);
 
     (void)graph;
     (void)scratch;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t dx, dy;
-
-        place_of(i, node->squeezes, &dx, &dy);
-        float *in = ainn_plane_back(node->in, y) + i * channels;
-        const float *out = ainn_plane_back(node->out, (y << node->squeezes) + dy) + (size_t)dx * (size_t)node->out->channels + node->offset;
-
-        for (uint32_t x = 0; x < node->in->width; x++, in += node->in->channels, out += step)
-            memcpy(in, out, channels * sizeof *out);
-    }
+    move_parts(node, ainn_plane_back(node->in, y), ainn_plane_back(node->out, y << node->squeezes), step, sizeof(float), 1);
 }
 
 static void unsqueeze_back(ainn_graph *graph, ainn_node *node)

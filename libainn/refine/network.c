@@ -190,8 +190,8 @@ static void take_layer(ainn_refine_network *network, const ainn_layer *layer, ai
     transpose(network, layer, NULL, result);
 }
 
-/* Backwards through the depthwise layer: shifts that keep each channel about as large. */
-static void turn_depthwise(ainn_refine_network *network, const ainn_depthwise *layer, float *units, ainn_depthwise *result)
+/* Backwards through the depthwise layer: shifts that keep each channel about as large, and what units become. */
+static void turn_depthwise(ainn_refine_network *network, const ainn_depthwise *layer, const float *given, float *units, ainn_depthwise *result)
 {
     const size_t channels = (size_t)layer->channels;
     int16_t *weights = ainn_refine_alloc(network, 9 * channels, sizeof *weights);
@@ -213,7 +213,7 @@ static void turn_depthwise(ainn_refine_network *network, const ainn_depthwise *l
         }
         own = root_exponent(square);
         shift[k] = (uint8_t)(own < 1 ? 1 : own);
-        units[k] *= ainn_power_of_two(shift[k] - layer->shift[k]);
+        units[k] = given[k] * ainn_power_of_two(shift[k] - layer->shift[k]);
     }
 }
 
@@ -227,8 +227,7 @@ static void take_bottleneck(ainn_refine_network *network, const ainn_bottleneck 
     if (network->status)
         return;
     result->c.backward.bound = AINN_BOUND;
-    memcpy(units, result->c.units, (size_t)bottleneck->b.channels * sizeof *units);
-    turn_depthwise(network, &bottleneck->b, units, &result->backward);
+    turn_depthwise(network, &bottleneck->b, result->c.units, units, &result->backward);
     transpose(network, &bottleneck->a, units, &result->a);
 }
 

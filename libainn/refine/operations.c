@@ -105,15 +105,10 @@ static void begin_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, const
     restore_row(graph, node->in, y, in, 1);
 }
 
-/* The layer a has the scale of c. */
 static void prepare_bottleneck(ainn_graph *graph, ainn_node *node, float most)
 {
-    const ainn_refine_layer *a = &node->bottleneck->a, *c = &node->bottleneck->c;
-
     open_hidden(graph, node);
-    ainn_graph_prepare(graph, node, node->out, c, most);
-    for (int k = 0; k < a->backward.out; k++)
-        graph->units[k] = a->units[k] * c->factors[0] / graph->factors[0];
+    ainn_graph_prepare(graph, node, &node->bottleneck->c, &node->bottleneck->a, most);
 }
 
 static void residual_back(ainn_graph *graph, ainn_node *node)
@@ -219,7 +214,7 @@ static void pointwise_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, c
 
 static void pointwise_back(ainn_graph *graph, ainn_node *node)
 {
-    ainn_graph_prepare(graph, node, node->out, node->layer, AINN_MOST_DERIVATIVE);
+    ainn_graph_prepare(graph, node, node->layer, node->layer, AINN_MOST_DERIVATIVE);
     ainn_graph_rows(graph, node, node->in->height, pointwise_back_row);
 }
 
@@ -281,7 +276,7 @@ static void conv3_back_row(ainn_graph *graph, ainn_node *node, uint32_t y, const
 static void conv3_back(ainn_graph *graph, ainn_node *node)
 {
     ainn_plane_size(&graph->integers, node->out->width, node->out->height, node->out->channels);
-    ainn_graph_prepare(graph, node, node->out, node->layer, AINN_MOST_DERIVATIVE);
+    ainn_graph_prepare(graph, node, node->layer, node->layer, AINN_MOST_DERIVATIVE);
     ainn_graph_rows(graph, node, node->out->height, conv3_take_row);
     ainn_graph_rows(graph, node, node->out->height, conv3_back_row);
 }
