@@ -97,8 +97,15 @@ START_TEST(derivatives_are_those_of_the_synthesis)
             for (uint32_t y = 0; y < ROWS * SIDE; y++)
                 for (uint32_t x = 0; x < COLUMNS * SIDE; x++)
                     ainn_gradient_target(gradient, c, y)[x] = counts(x, y) ? target_at(c, x, y) : AINN_IGNORED;
-        ainn_gradient_run(gradient, latents, COLUMNS * channels);
-        const float *derivatives = ainn_gradient_run(gradient, latents, COLUMNS * channels);        /* the first run leaves nothing behind */
+        ainn_gradient_forward(gradient, latents, COLUMNS * channels);
+        ainn_gradient_backward(gradient);
+        ainn_gradient_forward(gradient, latents, COLUMNS * channels);          /* the first run leaves nothing behind */
+        double squares = ainn_gradient_squares(gradient, 0, 0, COLUMNS, ROWS), expected = squares_of(latents, quality_code);
+        ck_assert_double_gt(expected, 0);
+        ck_assert_double_lt(fabs(squares / expected - 1), 1e-3);
+        ck_assert_double_lt(fabs(squares - ainn_gradient_squares(gradient, 0, 0, 2, ROWS) - ainn_gradient_squares(gradient, 2, 0, COLUMNS, 1) -
+                                 ainn_gradient_squares(gradient, 2, 1, COLUMNS, ROWS)), 1e-6 * squares);
+        const float *derivatives = ainn_gradient_backward(gradient);
         for (int i = 0; i < 60; i++) {
             size_t at = random_below(&random, COLUMNS * ROWS) * channels + random_below(&random, i < 40 ? 30 : (uint32_t)channels);
             int16_t step = (int16_t)(steps << model->y_frac), before = latents[at];
@@ -352,7 +359,7 @@ START_TEST(allocation_failures)
         failures += status != AINN_OK;
     }
     ck_assert_int_eq(status, AINN_OK);
-    ck_assert_uint_gt(failures, 100);
+    ck_assert_uint_gt(failures, 80);
     picture_free(&p);
 }
 END_TEST

@@ -37,66 +37,115 @@ static void fill_target(void *opaque, ainn_gradient *gradient, uint32_t x, uint3
         }
 }
 
-/* J of the picture as coded, in bits. */
-static double weigh(const ainn_encode_job *job, uint64_t squares)
+/* Bits of the picture as coded last. */
+static double rate(const ainn_encode_job *job)
 {
     const ainn_encoder *encoder = job->encoder;
-    ainn_weigh weight;
-    ainn_weigh_init(&weight, job->quality_code, job->source.depth, ainn_color_planes(job->source.channels));
     size_t detail = encoder->detail.size ? encoder->detail.size + AINN_DETAIL_HEADER_BYTES : 0;
-    return 8.0 * (double)(encoder->hyper.size + encoder->latents.size + detail) +
-           (double)squares * (double)weight.sample / (double)(1ull << weight.shift) / 65536;
+    return 8.0 * (double)(encoder->hyper.size + encoder->latents.size + detail);
 }
 
-static ainn_status descend(ainn_encode_job *job, ainn_descent *descent)
+/* J of it, in bits. */
+static double weigh(const ainn_encode_job *job, uint64_t squares)
 {
-    const ainn_encoder *encoder = job->encoder;
-    filling f = { job, NULL };
-    ainn_status status = AINN_OK;
-    f.samples = ainn_alloc_array(descent->memory, job->source.width, sizeof(*f.samples));
-    if (!f.samples)
-        return ainn_memory_status(descent->memory);
+    ainn_weigh weight;
+    ainn_weigh_init(&weight, job->quality_code, job->source.depth, ainn_color_planes(job->source.channels));
+    return rate(job) + (double)squares * (double)weight.sample / (double)(1ull << weight.shift) / 65536;
+}
+
+/* ---- The search ---- */
+
+/* What it starts from. Where latents are coarse, integers that are chosen for their rate are the better ones; elsewhere the search thinks of rates
+ * itself, and does better from rounded ones. */
+#define START_BY_RATE (AINN_QUALITY_MAX * 28 / 100)
+
+typedef struct outcome {
+    double before, after;        /* J as the search sees it: of what it started from, and of what is coded now */
+} outcome;
+
+static ainn_status prepare(ainn_encode_job *job, ainn_descent *descent, filling *f)
+{
+    ainn_encoder *encoder = job->encoder;
+    double start = ainn_seconds();
+    ainn_status status = ainn_descent_create(descent, &encoder->memory, encoder->model, encoder->kernels, encoder->pool, encoder->tables.gauss,
+                                             job->quality_code, job->columns, job->rows);
+    encoder->stats.seconds_search += ainn_seconds() - start;
+    if (status != AINN_OK)
+        return status;
+    if (!(f->samples = ainn_alloc_array(&encoder->memory, job->source.width, sizeof(*f->samples))))
+        return ainn_memory_status(&encoder->memory);
     descent->rounds = plans[job->options.effort].rounds;
     descent->share = plans[job->options.effort].share;
     ainn_gain_apply(&job->gain, encoder->model, job->store, (size_t)job->columns * job->rows, descent->targets);
     job->search = (ainn_group_search){ descent->targets, descent->coded, descent->means, descent->indices, (size_t)job->columns * (size_t)encoder->model->M };
+    return AINN_OK;
+}
+
+static double timed(ainn_encode_job *job, ainn_descent *descent, filling *f, void (*run)(ainn_descent *, ainn_descent_fill, void *))
+{
+    double start = ainn_seconds();
+    run(descent, fill_target, f);
+    job->encoder->stats.seconds_search += ainn_seconds() - start;
+    return rate(job) + descent->distortion;
+}
+
+/* Rounds, each after a coding that it makes changes to, and the last coding. Its squares are measured as a decoder makes them if they are wanted. */
+static ainn_status descend(ainn_encode_job *job, ainn_descent *descent, filling *f, uint64_t *squares, outcome *outcome)
+{
+    ainn_quantiser by_rate = job->quantiser, plain;
+    ainn_status status = AINN_OK;
+    ainn_quantiser_init(&plain, job->encoder->tables.gauss, job->encoder->model->y_frac, 0);
     for (unsigned round = 0; round < descent->rounds && status == AINN_OK; round++) {
+        job->quantiser = round == 0 && job->quality_code < START_BY_RATE ? by_rate : plain;
         status = ainn_encode_all(job, job->quality_code);
-        double start = ainn_seconds();
-        if (status == AINN_OK)
-            ainn_descent_round(descent, fill_target, &f);
-        job->encoder->stats.seconds_search += ainn_seconds() - start;
+        if (status != AINN_OK)
+            break;
+        double j = timed(job, descent, f, ainn_descent_round);
+        if (round == 0)
+            outcome->before = j;
     }
-    ainn_free_memory(descent->memory, f.samples);
+    job->quantiser = plain;
+    if (status == AINN_OK)
+        status = squares ? ainn_encode_measured(job, job->quality_code, squares) : ainn_encode_all(job, job->quality_code);
+    if (status == AINN_OK)
+        outcome->after = squares ? weigh(job, *squares) : timed(job, descent, f, ainn_descent_measure);
+    job->quantiser = by_rate;
     return status;
 }
 
 /* Codes the picture with what the search finds. */
-static ainn_status search(ainn_encode_job *job, uint64_t *squares)
+static ainn_status search(ainn_encode_job *job, uint64_t *squares, outcome *outcome)
 {
-    ainn_encoder *encoder = job->encoder;
-    ainn_quantiser quantiser = job->quantiser;
     ainn_descent descent;
-    double start = ainn_seconds();
-    ainn_status status = ainn_descent_create(&descent, &encoder->memory, encoder->model, encoder->kernels, encoder->pool, encoder->tables.gauss,
-                                             job->quality_code, job->columns, job->rows);
-    encoder->stats.seconds_search += ainn_seconds() - start;
-    ainn_quantiser_init(&job->quantiser, encoder->tables.gauss, encoder->model->y_frac, 0);      /* rates have been thought of */
+    filling f = { job, NULL };
+    ainn_status status = prepare(job, &descent, &f);
     if (status == AINN_OK)
-        status = descend(job, &descent);
-    if (status == AINN_OK)
-        status = ainn_encode_measured(job, job->quality_code, squares);
+        status = descend(job, &descent, &f, squares, outcome);
+    ainn_free_memory(&job->encoder->memory, f.samples);
     ainn_descent_destroy(&descent);
     memset(&job->search, 0, sizeof(job->search));
-    job->quantiser = quantiser;
+    return status;
+}
+
+/* ---- With and without ---- */
+
+/* Where only the search looks at what was coded, it is known whether that has become better than what it started from. */
+static ainn_status refine(ainn_encode_job *job, uint32_t quality_code)
+{
+    outcome outcome = { 0, 0 };
+    ainn_encode_set_quality(job, quality_code);
+    ainn_status status = search(job, NULL, &outcome);
+    if (status == AINN_ERROR_LIMIT || (status == AINN_OK && outcome.after >= outcome.before))
+        return ainn_encode_all(job, quality_code);
     return status;
 }
 
 /* A detail layer and better latents exclude each other. */
-ainn_status ainn_encode_refined(ainn_encode_job *job, uint32_t quality_code, uint64_t *squares)
+static ainn_status refine_measured(ainn_encode_job *job, uint32_t quality_code, uint64_t *squares)
 {
     ainn_encoder *encoder = job->encoder;
     uint64_t refined;
+    outcome outcome = { 0, 0 };
     ainn_status status = ainn_encode_unrefined(job, quality_code, squares);
     if (status != AINN_OK)
         return status;
@@ -104,8 +153,8 @@ ainn_status ainn_encode_refined(ainn_encode_job *job, uint32_t quality_code, uin
     ainn_buffer detail = encoder->detail;
     ainn_buffer_init(&encoder->detail, &encoder->memory);
     ainn_encode_swap_streams(job);
-    status = search(job, &refined);
-    if (status == AINN_OK && weigh(job, refined) < before) {
+    status = search(job, &refined, &outcome);
+    if (status == AINN_OK && outcome.after < before) {
         *squares = refined;
         ainn_buffer_free(&detail);
     } else {
@@ -113,4 +162,12 @@ ainn_status ainn_encode_refined(ainn_encode_job *job, uint32_t quality_code, uin
         ainn_encode_swap_streams(job);
     }
     return status == AINN_ERROR_LIMIT ? AINN_OK : status;     /* the picture stays as it was */
+}
+
+ainn_status ainn_encode_refined(ainn_encode_job *job, uint32_t quality_code, uint64_t *squares)
+{
+    uint64_t unwanted;
+    if (!squares && !job->detail)
+        return refine(job, quality_code);
+    return refine_measured(job, quality_code, squares ? squares : &unwanted);
 }

@@ -240,7 +240,7 @@ static ainn_status encode(ainn_encode_job *job)
     if (has_target(job))
         status = ainn_encode_for_target(job);
     else if (job->refine)
-        status = ainn_encode_refined(job, job->quality_code, &squares);
+        status = ainn_encode_refined(job, job->quality_code, NULL);
     else if (job->detail)
         status = ainn_encode_with_detail(job, job->quality_code, &squares);
     if (status != AINN_OK)

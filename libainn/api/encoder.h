@@ -78,7 +78,7 @@ ainn_status ainn_encode_measured(ainn_encode_job *job, uint32_t quality_code, ui
 /* The same, with a detail layer where that is considered and better. */
 ainn_status ainn_encode_unrefined(ainn_encode_job *job, uint32_t quality_code, uint64_t *squares);
 
-/* The same, with latents that a decoder makes more of where that is better. */
+/* The same, with latents that a decoder makes more of where that is better. squares may be NULL, which is faster. */
 ainn_status ainn_encode_refined(ainn_encode_job *job, uint32_t quality_code, uint64_t *squares);
 
 /* What the frame is made of, as coded last. */

@@ -161,18 +161,25 @@ static void change_row(const ainn_descent *descent, const window *w, uint32_t y,
     }
 }
 
-static void run_window(ainn_descent *descent, const window *w, ainn_descent_fill fill, void *opaque)
+/* Forwards; and what the window adds to the picture's distortion. */
+static void see_window(ainn_descent *descent, const window *w, ainn_descent_fill fill, void *opaque)
 {
     const size_t row_step = (size_t)descent->columns * (size_t)descent->model->M;
-    const float left = (float)(descent->rounds - descent->round) / (float)descent->rounds;
-    const float share = descent->share * descent->haste * left * (left + 1) / 2;
-    uint32_t counts[BUCKETS] = {0}, least = BUCKETS;
-    size_t found = 0, wanted;
-    const float *derivatives;
 
     ainn_gradient_window(descent->gradient, w->width, w->height);
     fill(opaque, descent->gradient, w->x * AINN_LATENT_PIXELS, w->y * AINN_LATENT_PIXELS, w->width * AINN_LATENT_PIXELS, w->height * AINN_LATENT_PIXELS);
-    derivatives = ainn_gradient_run(descent->gradient, descent->coded + element(descent, w->x, w->y), row_step);
+    ainn_gradient_forward(descent->gradient, descent->coded + element(descent, w->x, w->y), row_step);
+    descent->distortion += ainn_gradient_squares(descent->gradient, w->left, w->top, w->right, w->bottom) * (double)descent->bits_per_square;
+}
+
+static void change_window(ainn_descent *descent, const window *w)
+{
+    const float left = (float)(descent->rounds - descent->round) / (float)descent->rounds;
+    const float share = descent->share * descent->haste * left * (left + 1) / 2;
+    const float *derivatives = ainn_gradient_backward(descent->gradient);
+    uint32_t counts[BUCKETS] = {0}, least = BUCKETS;
+    size_t found = 0, wanted;
+
     for (uint32_t y = w->top; y < w->bottom; y++)
         found += survey_row(descent, w, y, derivatives, counts);
     wanted = (size_t)(share * (float)found);
@@ -194,15 +201,28 @@ static void place(uint32_t first, uint32_t side, uint32_t total, uint32_t *begin
     *to = last - *begin;
 }
 
-void ainn_descent_round(ainn_descent *descent, ainn_descent_fill fill, void *opaque)
+static void each_window(ainn_descent *descent, ainn_descent_fill fill, void *opaque, int changes)
 {
+    descent->distortion = 0;
     for (uint32_t y = 0; y < descent->rows; y += descent->side[1])
         for (uint32_t x = 0; x < descent->columns; x += descent->side[0]) {
             window w;
 
             place(x, descent->side[0], descent->columns, &w.x, &w.width, &w.left, &w.right);
             place(y, descent->side[1], descent->rows, &w.y, &w.height, &w.top, &w.bottom);
-            run_window(descent, &w, fill, opaque);
+            see_window(descent, &w, fill, opaque);
+            if (changes)
+                change_window(descent, &w);
         }
+}
+
+void ainn_descent_round(ainn_descent *descent, ainn_descent_fill fill, void *opaque)
+{
+    each_window(descent, fill, opaque, 1);
     descent->round++;
+}
+
+void ainn_descent_measure(ainn_descent *descent, ainn_descent_fill fill, void *opaque)
+{
+    each_window(descent, fill, opaque, 0);
 }

@@ -29,8 +29,15 @@ void ainn_gradient_window(ainn_gradient *gradient, uint32_t columns, uint32_t ro
 /* Row y of what the window should look like: 16 * columns samples of R, G or B, 0 to 65536 or AINN_IGNORED. All are to be filled. */
 float *ainn_gradient_target(ainn_gradient *gradient, int colour, uint32_t y);
 
-/* latents: [rows][columns][M] as the decoder has them, rows `step` elements apart. Returns the derivatives, [rows][columns][M]: of the squared
- * differences of samples (in units of 1/65536) by latents (in units of whole steps). They stay until the next call. */
-const float *ainn_gradient_run(ainn_gradient *gradient, const int16_t *latents, size_t step);
+/* There: latents are [rows][columns][M] as the decoder has them, rows `step` elements apart. */
+void ainn_gradient_forward(ainn_gradient *gradient, const int16_t *latents, size_t step);
+
+/* Then: the sum of squared differences of samples (in units of 1/65536) where the latents (left, top) to (right, bottom), without the last
+ * ones, lie. */
+double ainn_gradient_squares(const ainn_gradient *gradient, uint32_t left, uint32_t top, uint32_t right, uint32_t bottom);
+
+/* And back, once: returns the derivatives, [rows][columns][M], of those squares by latents (in units of whole steps). They stay until the next
+ * call. */
+const float *ainn_gradient_backward(ainn_gradient *gradient);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define ROOM_UNIT 64              /* what vectors like to be aligned to */
+
 /* ---- Building ---- */
 
 ainn_status ainn_graph_init(ainn_graph *graph, ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,
@@ -22,10 +24,7 @@ ainn_plane *ainn_graph_plane(ainn_graph *graph, uint32_t scale, int channels, in
         return NULL;
     plane->scale = scale;
     plane->channels = channels;
-    plane->space = ainn_graph_space(graph, scale, channels);
-    plane->data = ainn_refine_alloc(&graph->network, plane->space, sizeof *plane->data);
-    if (derives)
-        plane->back = ainn_refine_alloc(&graph->network, ainn_graph_positions(graph, scale), (size_t)channels * sizeof *plane->back);
+    plane->derives = derives;
     plane->next = graph->planes;
     graph->planes = plane;
     return plane;
@@ -65,7 +64,40 @@ static void make_room(ainn_graph *graph, const ainn_node *node)
         channels = larger(channels, (size_t)node->bottleneck->forward.channels);
     graph->channels_space = larger(graph->channels_space, channels);
     graph->scratch_space = larger(graph->scratch_space, (size_t)graph->most_columns * plane->scale * channels);
-    graph->integers.space = larger(graph->integers.space, ainn_graph_space(graph, plane->scale, (int)channels));
+    graph->integers_space = larger(graph->integers_space, ainn_graph_space(graph, plane->scale, (int)channels));
+}
+
+/* Hands out room, or, where there is none yet, only counts it. */
+static void *take_room(const ainn_graph *graph, size_t *taken, size_t bytes)
+{
+    void *memory = graph->room ? graph->room + *taken : NULL;
+
+    *taken += (bytes + ROOM_UNIT - 1) / ROOM_UNIT * ROOM_UNIT;
+    return memory;
+}
+
+static void take_plane(const ainn_graph *graph, ainn_plane *plane, size_t *taken)
+{
+    const size_t values = ainn_graph_space(graph, plane->scale, plane->channels) * sizeof *plane->data;
+    const size_t derivatives = plane->derives ? ainn_graph_positions(graph, plane->scale) * (size_t)plane->channels * sizeof *plane->back : 0;
+
+    plane->data = take_room(graph, taken, plane->turns ? values : larger(values, derivatives));
+    plane->back = plane->turns ? take_room(graph, taken, derivatives) : (float *)(void *)plane->data;
+}
+
+/* One block for all: many of a megabyte or more would each be rounded up to pages that are large. */
+static size_t share_room(ainn_graph *graph)
+{
+    size_t taken = 0;
+
+    for (ainn_plane *plane = graph->planes; plane; plane = plane->next)
+        take_plane(graph, plane, &taken);
+    for (ainn_node *node = graph->first; node; node = node->next)
+        for (int i = 0; i < 2; i++)
+            if (node->marks_space[i])
+                node->marks[i] = take_room(graph, &taken, node->marks_space[i] * sizeof *node->marks[i]);
+    graph->integers.data = take_room(graph, &taken, graph->integers_space * sizeof *graph->integers.data);
+    return taken;
 }
 
 ainn_status ainn_graph_finish(ainn_graph *graph)
@@ -77,7 +109,8 @@ ainn_status ainn_graph_finish(ainn_graph *graph)
         return network->status;
     for (ainn_node *node = graph->first; node; node = node->next)
         make_room(graph, node);
-    graph->integers.data = ainn_refine_alloc(network, graph->integers.space, sizeof *graph->integers.data);
+    graph->room = ainn_refine_alloc(network, share_room(graph), 1);
+    share_room(graph);
     graph->most = ainn_refine_alloc(network, (size_t)graph->most_rows * AINN_LATENT_PIXELS, sizeof *graph->most);
     graph->factors = ainn_refine_alloc(network, graph->channels_space, sizeof *graph->factors);
     graph->units = ainn_refine_alloc(network, graph->channels_space, sizeof *graph->units);
@@ -124,18 +157,23 @@ void ainn_graph_size(ainn_graph *graph, uint32_t columns, uint32_t rows)
     graph->columns = columns;
     graph->rows = rows;
     for (ainn_plane *plane = graph->planes; plane; plane = plane->next) {
-        if (plane->padded) {
-            memset(plane->data, 0, plane->space * sizeof *plane->data);
+        if (plane->turns) {
+            memset(plane->data, 0, ainn_graph_space(graph, plane->scale, plane->channels) * sizeof *plane->data);
             memset(plane->back, 0, ainn_graph_positions(graph, plane->scale) * (size_t)plane->channels * sizeof *plane->back);
         }
-        ainn_plane_size(plane, columns * plane->scale, rows * plane->scale, plane->channels);
     }
 }
 
-void ainn_graph_run(ainn_graph *graph)
+void ainn_graph_forward(ainn_graph *graph)
 {
+    for (ainn_plane *plane = graph->planes; plane; plane = plane->next)
+        ainn_plane_size(plane, graph->columns * plane->scale, graph->rows * plane->scale, plane->channels);
     for (ainn_node *node = graph->first; node; node = node->next)
         node->forward(graph, node);
+}
+
+void ainn_graph_backward(ainn_graph *graph)
+{
     for (ainn_node *node = graph->last; node; node = node->previous)
         if (node->backward)
             node->backward(graph, node);

@@ -17,13 +17,13 @@
 typedef struct ainn_plane {
     struct ainn_plane *next;
     int16_t *data;
-    float *back;                  /* derivatives by what is here, without zeros around; NULL inside bottlenecks */
-    size_t space;
+    float *back;                  /* derivatives by what is here, without zeros around: in the same memory, as values are needed no more on the way back */
     int channels;
     uint32_t scale;               /* times the grid of latents */
     uint32_t width, height;
     size_t stride;
-    int padded;                   /* some channels are never written, and stay zero */
+    int derives;                  /* back is wanted */
+    int turns;                    /* values and derivatives are there at the same time; some channels are never written, and stay zero */
 } ainn_plane;
 
 /* Rows of one thread's own. */
@@ -44,7 +44,7 @@ typedef struct ainn_node {
     const ainn_refine_layer *layer;
     const ainn_refine_bottleneck *bottleneck;
     int16_t *marks[2];                        /* of each LeakyReLU, in rows of ... */
-    size_t marks_step;
+    size_t marks_step, marks_space[2];
     ainn_plane *slopes;                       /* of couplings */
     int adds;                                 /* to what is in out */
     int joins;                                /* derivatives are added to those that are there */
@@ -61,7 +61,8 @@ typedef struct ainn_graph {
     ainn_plane *planes;
     ainn_node *first, *last;
     ainn_plane integers;                      /* inside of bottlenecks, and derivatives as a layer takes them: of one node after another */
-    size_t scratch_space, channels_space;
+    size_t integers_space, scratch_space, channels_space;
+    char *room;                               /* of planes and marks */
     ainn_graph_scratch *scratch;              /* [threads] */
     const float *measured_by;                 /* factors by which a plane's largest derivative is looked for, and ... */
     float *most;                              /* ... that of each row */
@@ -79,7 +80,7 @@ static inline size_t ainn_graph_space(const ainn_graph *graph, uint32_t scale, i
     return ((size_t)graph->most_columns * scale + 2 * AINN_PLANE_BORDER) * ((size_t)graph->most_rows * scale + 2) * (size_t)channels;
 }
 
-/* ---- Building: errors stick in network.status; after them everything returns something harmless ---- */
+/* ---- Building: errors stick in network.status; after them everything returns something harmless. Planes and marks have no memory before the end. ---- */
 
 ainn_status ainn_graph_init(ainn_graph *graph, ainn_memory *memory, const ainn_model *model, const ainn_kernels *kernels, ainn_pool *pool,
                             uint32_t quality_code, uint32_t columns, uint32_t rows);
@@ -113,7 +114,8 @@ void ainn_graph_levels(ainn_graph *graph, ainn_plane *const streams[2], ainn_pla
 /* ---- Running ---- */
 
 void ainn_graph_size(ainn_graph *graph, uint32_t columns, uint32_t rows);
-void ainn_graph_run(ainn_graph *graph);
+void ainn_graph_forward(ainn_graph *graph);
+void ainn_graph_backward(ainn_graph *graph);
 
 /* Sets the size of a plane that holds anything, and the zeros around. */
 void ainn_plane_size(ainn_plane *plane, uint32_t width, uint32_t height, int channels);

@@ -123,7 +123,7 @@ static void take_marks(ainn_graph *graph, ainn_node *node, int count, int channe
 {
     node->marks_step = AINN_MARKS((size_t)graph->most_columns * node->in->scale * (size_t)channels);
     for (int i = 0; i < count; i++)
-        node->marks[i] = ainn_refine_alloc(&graph->network, node->marks_step * graph->most_rows * node->in->scale, sizeof *node->marks[i]);
+        node->marks_space[i] = node->marks_step * graph->most_rows * node->in->scale;
 }
 
 static ainn_node *add_bottleneck(ainn_graph *graph, const ainn_refine_bottleneck *bottleneck, ainn_plane *in, ainn_plane *out,
