@@ -206,7 +206,7 @@ typedef struct ainn_encode_options {
     double target_psnr;          /* dB over the colour channels, 0: none; the smallest quality that reaches it */
     int effort;                  /* 0 to 9, default 5: time spent on choosing latents. From 2 on text, drawings and noise get a detail layer where
                                   * that is better, which takes a few times as long; from 8 on every picture is tried with one, and always those that
-                                  * are at most 16 pixels wide or high. From 6 on latents are searched for better ones, which takes ten times as long at
+                                  * are at most 16 pixels wide or high. From 6 on latents are searched for better ones, which takes eight times as long at
                                   * 6, fifty times at 9: with models for squared error and pictures of up to 16 million pixels. It needs up to 350
                                   * MiB; with less, it is left out. */
     double alpha_quality;        /* 0 to 100, default 100: lossless */
