@@ -60,7 +60,8 @@ static double weigh(const ainn_encode_job *job, uint64_t squares)
 #define START_BY_RATE (AINN_QUALITY_MAX * 28 / 100)
 
 typedef struct outcome {
-    double before, after;        /* J as the search sees it: of what it started from, and of what is coded now */
+    double before;               /* J as the search sees it, of what it started from */
+    double after;                /* J of what is coded now: as the search sees it, or, where squares are wanted, as a decoder makes it */
 } outcome;
 
 static ainn_status prepare(ainn_encode_job *job, ainn_descent *descent, filling *f)
