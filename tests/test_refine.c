@@ -367,7 +367,7 @@ START_TEST(allocation_failures)
     unsigned failures = 0;
     ainn_encode_options_init(&options);
     options.effort = 7;
-    for (unsigned n = 1; status == AINN_ERROR_MEMORY && n < 6000; n += 1 + n / 24) {
+    for (unsigned n = 1; status == AINN_ERROR_MEMORY && n < 6000; n += 1 + n / 32) {
         stingy s = { n };
         ainn_allocator allocator = { &s, stingy_allocate, stingy_free };
         ainn_encoder *own;
@@ -381,7 +381,7 @@ START_TEST(allocation_failures)
         failures += status != AINN_OK;
     }
     ck_assert_int_eq(status, AINN_OK);
-    ck_assert_uint_gt(failures, 80);
+    ck_assert_uint_gt(failures, 100);
     picture_free(&p);
 }
 END_TEST

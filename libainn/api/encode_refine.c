@@ -59,11 +59,6 @@ static double weigh(const ainn_encode_job *job, uint64_t squares)
  * itself, and does better from rounded ones. */
 #define START_BY_RATE (AINN_QUALITY_MAX * 28 / 100)
 
-typedef struct outcome {
-    double before;               /* J as the search sees it, of what it started from */
-    double after;                /* J of what is coded now: as the search sees it, or, where squares are wanted, as a decoder makes it */
-} outcome;
-
 static ainn_status prepare(ainn_encode_job *job, ainn_descent *descent, filling *f)
 {
     ainn_encoder *encoder = job->encoder;
@@ -82,46 +77,46 @@ static ainn_status prepare(ainn_encode_job *job, ainn_descent *descent, filling 
     return AINN_OK;
 }
 
-static double timed(ainn_encode_job *job, ainn_descent *descent, filling *f, void (*run)(ainn_descent *, ainn_descent_fill, void *))
+/* A round or a measurement; returns J of what was coded, as the search sees it. */
+static double look(ainn_encode_job *job, ainn_descent *descent, filling *f, double (*run)(ainn_descent *, ainn_descent_fill, void *))
 {
-    double start = ainn_seconds();
-    run(descent, fill_target, f);
+    double start = ainn_seconds(), distortion = run(descent, fill_target, f);
     job->encoder->stats.seconds_search += ainn_seconds() - start;
-    return rate(job) + descent->distortion;
+    return rate(job) + distortion;
 }
 
-/* Rounds, each after a coding that it makes changes to, and the last coding. Its squares are measured as a decoder makes them if they are wanted. */
-static ainn_status descend(ainn_encode_job *job, ainn_descent *descent, filling *f, uint64_t *squares, outcome *outcome)
+/* Rounds, each after a coding that it makes changes to, and the last coding: with its squares as a decoder makes them, or, with squares NULL, with
+ * what J has become less, as the search sees it. */
+static ainn_status descend(ainn_encode_job *job, ainn_descent *descent, filling *f, uint64_t *squares, double *saved)
 {
     ainn_quantiser by_rate = job->quantiser, plain;
     ainn_status status = AINN_OK;
+    double first = 0;
     ainn_quantiser_init(&plain, job->encoder->tables.gauss, job->encoder->model->y_frac, 0);
     for (unsigned round = 0; round < descent->rounds && status == AINN_OK; round++) {
         job->quantiser = round == 0 && job->quality_code < START_BY_RATE ? by_rate : plain;
         status = ainn_encode_all(job, job->quality_code);
-        if (status != AINN_OK)
-            break;
-        double j = timed(job, descent, f, ainn_descent_round);
+        double j = status == AINN_OK ? look(job, descent, f, ainn_descent_round) : 0;
         if (round == 0)
-            outcome->before = j;
+            first = j;
     }
     job->quantiser = plain;
     if (status == AINN_OK)
         status = squares ? ainn_encode_measured(job, job->quality_code, squares) : ainn_encode_all(job, job->quality_code);
-    if (status == AINN_OK)
-        outcome->after = squares ? weigh(job, *squares) : timed(job, descent, f, ainn_descent_measure);
+    if (status == AINN_OK && !squares)
+        *saved = first - look(job, descent, f, ainn_descent_measure);
     job->quantiser = by_rate;
     return status;
 }
 
 /* Codes the picture with what the search finds. */
-static ainn_status search(ainn_encode_job *job, uint64_t *squares, outcome *outcome)
+static ainn_status search(ainn_encode_job *job, uint64_t *squares, double *saved)
 {
     ainn_descent descent;
     filling f = { job, NULL };
     ainn_status status = prepare(job, &descent, &f);
     if (status == AINN_OK)
-        status = descend(job, &descent, &f, squares, outcome);
+        status = descend(job, &descent, &f, squares, saved);
     ainn_free_memory(&job->encoder->memory, f.samples);
     ainn_descent_destroy(&descent);
     memset(&job->search, 0, sizeof(job->search));
@@ -133,10 +128,10 @@ static ainn_status search(ainn_encode_job *job, uint64_t *squares, outcome *outc
 /* Where only the search looks at what was coded, it is known whether that has become better than what it started from. */
 static ainn_status refine(ainn_encode_job *job, uint32_t quality_code)
 {
-    outcome outcome = { 0, 0 };
+    double saved = 0;
     ainn_encode_set_quality(job, quality_code);
-    ainn_status status = search(job, NULL, &outcome);
-    if (status == AINN_ERROR_LIMIT || (status == AINN_OK && outcome.after >= outcome.before))
+    ainn_status status = search(job, NULL, &saved);
+    if (status == AINN_ERROR_LIMIT || (status == AINN_OK && saved <= 0))
         return ainn_encode_all(job, quality_code);
     return status;
 }
@@ -146,7 +141,6 @@ static ainn_status refine_measured(ainn_encode_job *job, uint32_t quality_code, 
 {
     ainn_encoder *encoder = job->encoder;
     uint64_t refined;
-    outcome outcome = { 0, 0 };
     ainn_status status = ainn_encode_unrefined(job, quality_code, squares);
     if (status != AINN_OK)
         return status;
@@ -154,8 +148,8 @@ static ainn_status refine_measured(ainn_encode_job *job, uint32_t quality_code, 
     ainn_buffer detail = encoder->detail;
     ainn_buffer_init(&encoder->detail, &encoder->memory);
     ainn_encode_swap_streams(job);
-    status = search(job, &refined, &outcome);
-    if (status == AINN_OK && outcome.after < before) {
+    status = search(job, &refined, NULL);
+    if (status == AINN_OK && weigh(job, refined) < before) {
         *squares = refined;
         ainn_buffer_free(&detail);
     } else {

@@ -144,7 +144,8 @@ static ainn_status prepare(ainn_encode_job *job)
         return ainn_memory_status(memory);
     if ((job->detail || job->refine) && (status = ainn_symbol_tables_find_costs(memory, encoder->tables.gauss)) != AINN_OK)
         return status;
-    if ((job->detail || job->refine || job->options.target_psnr > 0) && !(job->decoded = ainn_alloc_array(memory, group_row_rows * job->columns, row_size)))
+    int measured = job->detail || job->options.target_psnr > 0 || (job->refine && job->options.target_size);
+    if (measured && !(job->decoded = ainn_alloc_array(memory, group_row_rows * job->columns, row_size)))
         return ainn_memory_status(memory);
     ainn_quantiser_init(&job->quantiser, encoder->tables.gauss, encoder->model->y_frac,
                         encoder->model->ms_ssim ? 0 : job->options.effort);

@@ -161,15 +161,15 @@ static void change_row(const ainn_descent *descent, const window *w, uint32_t y,
     }
 }
 
-/* Forwards; and what the window adds to the picture's distortion. */
-static void see_window(ainn_descent *descent, const window *w, ainn_descent_fill fill, void *opaque)
+/* Forwards; returns the distortion of what the window changes, in bits. */
+static double see_window(ainn_descent *descent, const window *w, ainn_descent_fill fill, void *opaque)
 {
     const size_t row_step = (size_t)descent->columns * (size_t)descent->model->M;
 
     ainn_gradient_window(descent->gradient, w->width, w->height);
     fill(opaque, descent->gradient, w->x * AINN_LATENT_PIXELS, w->y * AINN_LATENT_PIXELS, w->width * AINN_LATENT_PIXELS, w->height * AINN_LATENT_PIXELS);
     ainn_gradient_forward(descent->gradient, descent->coded + element(descent, w->x, w->y), row_step);
-    descent->distortion += ainn_gradient_squares(descent->gradient, w->left, w->top, w->right, w->bottom) * (double)descent->bits_per_square;
+    return ainn_gradient_squares(descent->gradient, w->left, w->top, w->right, w->bottom) * (double)descent->bits_per_square;
 }
 
 static void change_window(ainn_descent *descent, const window *w)
@@ -201,28 +201,32 @@ static void place(uint32_t first, uint32_t side, uint32_t total, uint32_t *begin
     *to = last - *begin;
 }
 
-static void each_window(ainn_descent *descent, ainn_descent_fill fill, void *opaque, int changes)
+static double each_window(ainn_descent *descent, ainn_descent_fill fill, void *opaque, int changes)
 {
-    descent->distortion = 0;
+    double distortion = 0;
+
     for (uint32_t y = 0; y < descent->rows; y += descent->side[1])
         for (uint32_t x = 0; x < descent->columns; x += descent->side[0]) {
             window w;
 
             place(x, descent->side[0], descent->columns, &w.x, &w.width, &w.left, &w.right);
             place(y, descent->side[1], descent->rows, &w.y, &w.height, &w.top, &w.bottom);
-            see_window(descent, &w, fill, opaque);
+            distortion += see_window(descent, &w, fill, opaque);
             if (changes)
                 change_window(descent, &w);
         }
+    return distortion;
 }
 
-void ainn_descent_round(ainn_descent *descent, ainn_descent_fill fill, void *opaque)
+double ainn_descent_round(ainn_descent *descent, ainn_descent_fill fill, void *opaque)
 {
-    each_window(descent, fill, opaque, 1);
+    const double distortion = each_window(descent, fill, opaque, 1);
+
     descent->round++;
+    return distortion;
 }
 
-void ainn_descent_measure(ainn_descent *descent, ainn_descent_fill fill, void *opaque)
+double ainn_descent_measure(ainn_descent *descent, ainn_descent_fill fill, void *opaque)
 {
-    each_window(descent, fill, opaque, 0);
+    return each_window(descent, fill, opaque, 0);
 }

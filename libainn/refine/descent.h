@@ -26,7 +26,6 @@ typedef struct ainn_descent {
     unsigned round, rounds;
     float haste;                              /* coarse latents mislead their context more when they are changed: slower at low quality */
     float share;                              /* of changes that are made in the first round, before haste */
-    double distortion;                        /* in bits, of the picture as it was coded before the last round */
 } ainn_descent;
 
 /* Fills target rows of a window: `width` x `height` pixels from (x, y) on. */
@@ -40,10 +39,11 @@ void ainn_descent_destroy(ainn_descent *descent);
 /* Memory of all that. */
 uint64_t ainn_descent_memory(const ainn_model *model, uint32_t columns, uint32_t rows);
 
-/* One round: coded, means and indices are those of the targets; the targets are changed. Sets distortion. */
-void ainn_descent_round(ainn_descent *descent, ainn_descent_fill fill, void *opaque);
+/* One round: coded, means and indices are those of the targets; the targets are changed. Returns the distortion of what was
+ * coded, in bits. */
+double ainn_descent_round(ainn_descent *descent, ainn_descent_fill fill, void *opaque);
 
-/* Sets distortion to that of what is coded now. */
-void ainn_descent_measure(ainn_descent *descent, ainn_descent_fill fill, void *opaque);
+/* The same without changes. */
+double ainn_descent_measure(ainn_descent *descent, ainn_descent_fill fill, void *opaque);
 
 #endif
